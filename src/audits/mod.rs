@@ -1,0 +1,1 @@
+//! Plans, population checks, draw, opening, verdict and score.

@@ -1,0 +1,1 @@
+//! Batches, day closes and receipts: what businesses push.

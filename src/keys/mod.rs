@@ -1,0 +1,1 @@
+//! Audit, period and evidence keys; the only door to opening a record.

@@ -1,0 +1,2 @@
+//! The `chayan` program.
+fn main() {}

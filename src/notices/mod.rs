@@ -1,0 +1,1 @@
+//! Letters: documents, outbox and mail.

@@ -1,0 +1,1 @@
+//! Departments, duty holders, outlets, streams and officers.

@@ -1,0 +1,1 @@
+//! Rule packs and the legal-basis catalogue: law as data.
