@@ -1,1 +1,11 @@
 //! What every room stands on; it knows nothing of audits.
+
+pub mod db;
+pub mod house;
+pub mod ids;
+pub mod paging;
+pub mod problem;
+pub mod secret;
+pub mod time;
+
+pub use house::{House, Random};
