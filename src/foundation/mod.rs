@@ -1,5 +1,6 @@
 //! What every room stands on; it knows nothing of audits.
 
+pub mod crypto;
 pub mod db;
 pub mod house;
 pub mod ids;
