@@ -26,6 +26,8 @@ mod migrate;
 #[expect(missing_docs, reason = "the tables are described where the migrations make them")]
 pub mod schema;
 mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 mod types;
 
 pub use conn::{Conn, DatabaseUrl, UrlError};

@@ -20,6 +20,53 @@ diesel::table! {
 
 // ---- ledger ----
 
+diesel::table! {
+    ledger_pending (id) {
+        id -> Binary,
+        kind -> Text,
+        body -> Text,
+        made_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_leaves (idx) {
+        idx -> BigInt,
+        id -> Binary,
+        kind -> Text,
+        bytes -> Binary,
+        hash -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_nodes (level, idx) {
+        level -> Integer,
+        idx -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    ledger_head (one) {
+        one -> Integer,
+        size -> BigInt,
+        root -> Binary,
+        newest_at -> BigInt,
+        wall_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_checkpoints (size) {
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        at -> BigInt,
+    }
+}
+
 // ---- identity ----
 
 // ---- registry ----
