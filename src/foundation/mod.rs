@@ -4,9 +4,12 @@ pub mod crypto;
 pub mod db;
 pub mod house;
 pub mod ids;
+pub mod jobs;
 pub mod paging;
 pub mod problem;
 pub mod secret;
+pub mod telemetry;
 pub mod time;
+pub mod web;
 
 pub use house::{House, Random};

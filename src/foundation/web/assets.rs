@@ -1,0 +1,23 @@
+//! The console's own style, script and mark: nothing comes from anywhere else.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+const CSS: &str = include_str!("static/chayan.css");
+const JS: &str = include_str!("static/chayan.js");
+const ICON: &str = include_str!("static/icon.svg");
+
+/// The URLs of the static files.
+pub fn console(config: &mut web::ServiceConfig) {
+    config
+        .route("/static/chayan.css", web::get().to(|| file("text/css; charset=utf-8", CSS)))
+        .route("/static/chayan.js", web::get().to(|| file("text/javascript; charset=utf-8", JS)))
+        .route("/static/icon.svg", web::get().to(|| file("image/svg+xml", ICON)));
+}
+
+async fn file(kind: &'static str, body: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((header::CACHE_CONTROL, "max-age=3600"))
+        .body(body)
+}

@@ -1,0 +1,18 @@
+//! The web server and the furniture of a console page.
+
+mod assets;
+mod form;
+mod frame;
+mod limits;
+mod server;
+pub mod session;
+mod text;
+mod tls;
+
+pub use assets::console;
+pub use form::Form;
+pub use frame::{Demonstration, Frame, Navigation, Visitor, page};
+pub use limits::{BodyLimit, read_body};
+pub use server::{Listener, Listeners, serve};
+pub use text::{LANGUAGE_COOKIE, Lang};
+pub use tls::{TlsFault, server_config};
