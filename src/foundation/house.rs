@@ -42,7 +42,7 @@ pub struct Random(Arc<Source>);
 
 enum Source {
     System,
-    Seeded(Mutex<ChaCha20Rng>),
+    Seeded(Box<Mutex<ChaCha20Rng>>),
 }
 
 impl Random {
@@ -53,7 +53,7 @@ impl Random {
 
     /// A reproducible stream; for invented cities and tests, never for keys that matter.
     pub fn seeded(seed: u64) -> Self {
-        Self(Arc::new(Source::Seeded(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))))
+        Self(Arc::new(Source::Seeded(Box::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))))
     }
 
     /// Fills `buffer`.

@@ -5,6 +5,7 @@ pub mod db;
 pub mod house;
 pub mod ids;
 pub mod jobs;
+pub mod mail;
 pub mod paging;
 pub mod problem;
 pub mod secret;

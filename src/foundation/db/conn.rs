@@ -17,6 +17,7 @@ use diesel::{Connection, QueryResult, SqliteConnection};
 ///
 /// The derived `establish` is never called: it would try SQLite with any string, and create a file
 /// named after a typing error.
+#[expect(clippy::disallowed_methods, reason = "the derive names the `establish` nobody calls")]
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
     /// A PostgreSQL connection.

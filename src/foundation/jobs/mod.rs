@@ -79,7 +79,11 @@ pub trait Job: Send + Sync + 'static {
     const MISSED: Missed;
 
     /// Does the work of `slot`.
-    fn run(&self, house: &House, slot: Slot) -> impl Future<Output = Result<Tally, JobError>> + Send;
+    fn run(
+        &self,
+        house: &House,
+        slot: Slot,
+    ) -> impl Future<Output = Result<Tally, JobError>> + Send;
 }
 
 /// Whether `job` has a slot at or after `since` and none of its slots waits or runs; for those who

@@ -1,7 +1,7 @@
 //! Forms: parsed only when they come from a page of the same session.
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -38,7 +38,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             }
             let body = body.await.map_err(|_cause| Problem::malformed("unreadable form"))?;
             if body.len() > LARGEST {
-                return Err(Problem::of(actix_web::http::StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+                return Err(Problem::of(
+                    actix_web::http::StatusCode::PAYLOAD_TOO_LARGE,
+                    "too-large",
+                ));
             }
             let guarded: Guarded = parse(&body)?;
             if expected.is_some_and(|token| token != guarded.csrf) {

@@ -114,7 +114,8 @@ impl Frame {
 
     /// The links of the frame: text, path, and whether the page stands below it.
     pub fn links(&self) -> Vec<(String, &'static str, bool)> {
-        let here = |path: &str| if path == "/" { self.path == "/" } else { self.path.starts_with(path) };
+        let here =
+            |path: &str| if path == "/" { self.path == "/" } else { self.path.starts_with(path) };
         self.navigation.iter().map(|(key, path)| (self.t(key), *path, here(path))).collect()
     }
 

@@ -108,7 +108,8 @@ async fn around(
     let house = House::of(req.request()).clone();
     let listener = listener_of(&req);
     let id = uuid::Builder::from_random_bytes(house.random.bytes()).into_uuid().to_string();
-    let nonce = uuid::Builder::from_random_bytes(house.random.bytes()).into_uuid().simple().to_string();
+    let nonce =
+        uuid::Builder::from_random_bytes(house.random.bytes()).into_uuid().simple().to_string();
     req.extensions_mut().insert(Nonce(nonce.clone()));
     if encoded(&req) {
         let problem = Problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding");

@@ -64,8 +64,10 @@ impl Lang {
 
     /// The text called `key` with `values` put in.
     pub fn text_with(self, key: &str, values: &[(&'static str, &dyn Display)]) -> String {
-        let values: HashMap<Cow<'static, str>, FluentValue<'_>> =
-            values.iter().map(|(name, value)| (Cow::Borrowed(*name), number_or_text(value))).collect();
+        let values: HashMap<Cow<'static, str>, FluentValue<'_>> = values
+            .iter()
+            .map(|(name, value)| (Cow::Borrowed(*name), number_or_text(value)))
+            .collect();
         LOCALES.try_lookup_with_args(&self.id(), key, &values).unwrap_or_else(|| key.to_owned())
     }
 }
@@ -87,9 +89,8 @@ mod tests {
     use super::*;
 
     fn keys(folder: &str) -> BTreeSet<String> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src/foundation/web/locales")
-            .join(folder);
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("src/foundation/web/locales").join(folder);
         let mut keys = BTreeSet::new();
         for file in std::fs::read_dir(folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();

@@ -1,0 +1,502 @@
+//! Mail: letters with checked parts, and the ways in which they leave the house.
+//!
+//! A letter cannot be built with a line break or another control character in a header, and it has
+//! one recipient. SMTP is spoken over verified TLS or not at all. What a mail server says is
+//! reported as a status code only: its words may repeat an address.
+//!
+//! Source: `security.md` N1, N2, 6.3.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::transport::smtp::PoolConfig;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+use crate::foundation::secret::Secret;
+use crate::foundation::time::Timestamp;
+
+/// How long one letter may take, from the connection to the server's last answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest subject, in characters.
+const LONGEST_SUBJECT: usize = 150;
+/// The longest display name, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// A part of a letter that must not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LetterFault {
+    /// Not one plain ASCII address.
+    #[error("not an e-mail address")]
+    Address,
+    /// A name with a control character, or too long.
+    #[error("not a display name")]
+    Name,
+    /// A subject that is empty, too long or has a control character.
+    #[error("not a subject")]
+    Subject,
+    /// A message id that is not letters, digits, dots and hyphens on both sides of one `@`.
+    #[error("not a message id")]
+    MessageId,
+    /// The message could not be put together.
+    #[error("the message cannot be put together")]
+    Message,
+}
+
+/// One mail address with an optional name, fit for a header.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Mailbox);
+
+impl Address {
+    /// `address` alone.
+    ///
+    /// # Errors
+    ///
+    /// [`LetterFault::Address`] unless it is one plain ASCII address of at most 254 characters.
+    pub fn parse(address: &str) -> Result<Self, LetterFault> {
+        let plain = address.len() <= 254
+            && address.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\(),:;<>[]".contains(&b));
+        let parsed = address.parse::<lettre::Address>().ok().filter(|_| plain);
+        parsed.map(|email| Self(Mailbox::new(None, email))).ok_or(LetterFault::Address)
+    }
+
+    /// This address with a display name.
+    ///
+    /// # Errors
+    ///
+    /// [`LetterFault::Name`] for an empty or long name, and one with a control character.
+    pub fn named(self, name: &str) -> Result<Self, LetterFault> {
+        let name = one_line(name, LONGEST_NAME).ok_or(LetterFault::Name)?;
+        Ok(Self(Mailbox::new(Some(name.to_owned()), self.0.email)))
+    }
+
+    /// The part after the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.email.domain()
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[address]")
+    }
+}
+
+/// `text` if it is one line without control characters, not blank and at most `longest` characters.
+fn one_line(text: &str, longest: usize) -> Option<&str> {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    (!text.trim().is_empty() && text.chars().count() <= longest && !text.contains(breaks))
+        .then_some(text)
+}
+
+/// One letter to one recipient, in plain text and HTML. Sent twice it is the same message: its id,
+/// date and boundary follow from what it is built from.
+#[derive(Clone)]
+pub struct Letter {
+    to: Address,
+    message: Message,
+}
+
+/// What a letter is built from.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    /// Without angle brackets; the same for every attempt.
+    pub message_id: &'a str,
+    /// The house.
+    pub from: Address,
+    /// The one recipient.
+    pub to: Address,
+    /// When it was written.
+    pub date: Timestamp,
+    /// One line.
+    pub subject: &'a str,
+    /// The plain text.
+    pub text: &'a str,
+    /// The same as HTML.
+    pub html: &'a str,
+}
+
+impl Letter {
+    /// The letter made of `parts`.
+    ///
+    /// # Errors
+    ///
+    /// [`LetterFault`], which names the part.
+    pub fn build(parts: &Parts<'_>) -> Result<Self, LetterFault> {
+        let subject = one_line(parts.subject, LONGEST_SUBJECT).ok_or(LetterFault::Subject)?;
+        let word = |side: &str| {
+            (1..=100).contains(&side.len())
+                && side.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        };
+        let sides = parts.message_id.split_once('@');
+        let (local, _) = sides.filter(|(l, r)| word(l) && word(r)).ok_or(LetterFault::MessageId)?;
+        let micros = u64::try_from(parts.date.micros()).unwrap_or_default();
+        let body = MultiPart::alternative()
+            .boundary(format!("chayan-{local}"))
+            .singlepart(SinglePart::plain(parts.text.to_owned()))
+            .singlepart(SinglePart::html(parts.html.to_owned()));
+        let message = Message::builder()
+            .from(parts.from.0.clone())
+            .to(parts.to.0.clone())
+            .date(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+            .message_id(Some(format!("<{}>", parts.message_id)))
+            .subject(subject)
+            .multipart(body);
+        let message = message.ok().ok_or(LetterFault::Message)?;
+        Ok(Self { to: parts.to.clone(), message })
+    }
+
+    /// The message as it travels.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.message.formatted()
+    }
+}
+
+/// What became of an attempt. Reasons are short words and status codes, never a server's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A server has taken charge of the letter.
+    Sent,
+    /// Not taken; try again later.
+    Transient(String),
+    /// Not taken, and never will be.
+    Permanent(String),
+    /// The letter went out and no answer came: send it again under the same id.
+    Unknown,
+}
+
+/// How TLS begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte, usually port 465.
+    Wrapper,
+    /// STARTTLS before anything else, usually port 587; without it nothing is sent.
+    StartTls,
+}
+
+/// The mail server that takes our letters.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// Host name; the certificate must carry it.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How TLS begins.
+    pub security: Security,
+    /// User name and password.
+    pub credentials: Option<(String, Secret<String>)>,
+    /// A certificate, in PEM, that is trusted beside those of the system.
+    pub extra_root: Option<Vec<u8>>,
+}
+
+/// The relay cannot be used as configured.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail relay cannot be used: {0}")]
+pub struct RelayFault(String);
+
+/// The way letters leave the house.
+#[derive(Clone)]
+pub enum Mailer {
+    /// To a mail server, over verified TLS.
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    /// Into a folder, one `.eml` file a letter.
+    File(PathBuf),
+    /// Into memory.
+    Memory(Postbox),
+}
+
+impl Mailer {
+    /// A mailer that speaks to `relay`.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayFault`] if the certificate or the TLS settings cannot be used.
+    pub fn smtp(relay: &Relay) -> Result<Self, RelayFault> {
+        let fault = |cause: lettre::transport::smtp::Error| RelayFault(cause.to_string());
+        let mut tls = TlsParameters::builder(relay.host.clone());
+        if let Some(pem) = &relay.extra_root {
+            tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(fault)?);
+        }
+        let tls = tls.build_rustls().map_err(fault)?;
+        let tls = match relay.security {
+            Security::Wrapper => Tls::Wrapper(tls),
+            Security::StartTls => Tls::Required(tls),
+        };
+        // "Dangerous" is the builder without TLS; the line after it requires TLS.
+        let mut transport =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(relay.host.clone())
+                .port(relay.port)
+                .tls(tls)
+                .timeout(Some(PATIENCE))
+                .pool_config(PoolConfig::new().max_size(2).idle_timeout(Duration::from_secs(30)));
+        if let Some((user, password)) = &relay.credentials {
+            let password = password.expose(Clone::clone);
+            transport = transport.credentials(Credentials::new(user.clone(), password));
+        }
+        Ok(Self::Smtp(transport.build()))
+    }
+
+    /// Sends `letter` and says what became of it, within a minute.
+    pub async fn send(&self, letter: &Letter) -> Outcome {
+        match self {
+            Self::Smtp(transport) => {
+                let attempt = transport.send(letter.message.clone());
+                match tokio::time::timeout(PATIENCE, attempt).await {
+                    Ok(Ok(_)) => Outcome::Sent,
+                    Ok(Err(error)) => judge(&error),
+                    Err(_) => Outcome::Unknown,
+                }
+            }
+            Self::File(folder) => drop_into(folder, letter).await,
+            Self::Memory(postbox) => postbox.take(letter),
+        }
+    }
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Smtp(_) => "smtp",
+            Self::File(_) => "file",
+            Self::Memory(_) => "memory",
+        })
+    }
+}
+
+/// Only a final refusal of this letter is permanent. A refusal of us (53x: authentication,
+/// encryption) or a fault of the way there is mended by an operator, and the letter waits.
+fn judge(error: &lettre::transport::smtp::Error) -> Outcome {
+    match error.status() {
+        Some(code) => {
+            let code = u16::from(code);
+            let ours = (530..540).contains(&code);
+            let reason = format!("smtp {code}");
+            if code >= 500 && !ours {
+                Outcome::Permanent(reason)
+            } else {
+                Outcome::Transient(reason)
+            }
+        }
+        None if error.is_timeout() => Outcome::Unknown,
+        None if error.is_tls() => Outcome::Transient("tls".to_owned()),
+        None if error.is_response() => Outcome::Transient("unreadable answer".to_owned()),
+        None if error.is_client() => Outcome::Transient("client".to_owned()),
+        None => Outcome::Transient("no connection".to_owned()),
+    }
+}
+
+/// Writes the letter beside its place and renames it, so that a reader sees whole letters only.
+async fn drop_into(folder: &std::path::Path, letter: &Letter) -> Outcome {
+    let id = letter.message.headers().get_raw("Message-ID").unwrap_or_default();
+    let name = id.trim_matches(['<', '>']).split('@').next().unwrap_or("letter");
+    let (part, whole) = (folder.join(format!("{name}.part")), folder.join(format!("{name}.eml")));
+    let written = async {
+        tokio::fs::create_dir_all(folder).await?;
+        tokio::fs::write(&part, letter.bytes()).await?;
+        tokio::fs::rename(&part, &whole).await
+    };
+    match written.await {
+        Ok(()) => Outcome::Sent,
+        Err(cause) => Outcome::Transient(format!("file: {}", cause.kind())),
+    }
+}
+
+/// A postbox in memory, whose answer can be chosen: what a mail server might say.
+#[derive(Clone, Default)]
+pub struct Postbox(Arc<Mutex<Inside>>);
+
+#[derive(Default)]
+struct Inside {
+    answers: Option<Outcome>,
+    letters: Vec<Posted>,
+}
+
+/// A letter as the postbox got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// The recipient's address of the envelope.
+    pub to: String,
+    /// The message, headers and body.
+    pub message: Vec<u8>,
+}
+
+impl Postbox {
+    /// Every letter taken so far, in order.
+    pub fn letters(&self) -> Vec<Posted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).letters.clone()
+    }
+
+    /// From now on every attempt ends like this; `None` takes letters again. After an unknown
+    /// outcome the letter is here all the same, as it would be at a real server.
+    pub fn answer(&self, outcome: Option<Outcome>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).answers = outcome;
+    }
+
+    fn take(&self, letter: &Letter) -> Outcome {
+        let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = inside.answers.clone().unwrap_or(Outcome::Sent);
+        if matches!(outcome, Outcome::Sent | Outcome::Unknown) {
+            let to = letter.to.0.email.to_string();
+            inside.letters.push(Posted { to, message: letter.bytes() });
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts<'a>(subject: &'a str, text: &'a str) -> Parts<'a> {
+        Parts {
+            message_id: "0198c0de@audit.example",
+            from: Address::parse("notice@audit.example").unwrap().named("查验").unwrap(),
+            to: Address::parse("inn@example.com").unwrap(),
+            date: Timestamp::from_seconds(1_772_409_600),
+            subject,
+            text,
+            html: "<p>text</p>",
+        }
+    }
+
+    fn payloads() -> Vec<String> {
+        let breaks = ["\r\n", "\n", "\r", "\u{2028}", "\u{85}"];
+        let heads = ["Bcc: thief@evil.example", "\r\nDATA", "Content-Type: text/html", ".", "RSET"];
+        let pairs =
+            breaks.iter().flat_map(|b| heads.iter().map(move |h| format!("a{b}{h}{b}{b}x")));
+        pairs.collect()
+    }
+
+    #[test]
+    fn no_control_character_gets_into_a_header() {
+        assert_eq!(payloads().len(), 25);
+        for payload in payloads() {
+            let address = format!("inn@example.com{payload}");
+            assert_eq!(Address::parse(&address).err(), Some(LetterFault::Address), "{payload:?}");
+            let named = Address::parse("inn@example.com").unwrap().named(&payload);
+            assert_eq!(named.err(), Some(LetterFault::Name), "{payload:?}");
+            let built = Letter::build(&parts(&payload, "text"));
+            assert_eq!(built.err(), Some(LetterFault::Subject), "{payload:?}");
+            let id = Parts { message_id: &payload, ..parts("s", "t") };
+            assert_eq!(Letter::build(&id).err(), Some(LetterFault::MessageId));
+        }
+        for two in
+            ["a@x.cn,b@x.cn", "a@x.cn b@x.cn", "<a@x.cn>", "\"a b\"@x.cn", "a@[10.0.0.1]", ""]
+        {
+            assert_eq!(Address::parse(two).err(), Some(LetterFault::Address), "{two}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hostile_body_stays_a_body() {
+        let postbox = Postbox::default();
+        for payload in payloads() {
+            let letter = Letter::build(&parts("整改通知", &payload)).unwrap();
+            assert_eq!(Mailer::Memory(postbox.clone()).send(&letter).await, Outcome::Sent);
+        }
+        let posted = postbox.letters();
+        assert_eq!(posted.len(), 25);
+        for one in posted {
+            let parsed = mail_parser::MessageParser::default().parse(&one.message).unwrap();
+            assert_eq!(one.to, "inn@example.com");
+            assert_eq!(parsed.to().unwrap().as_list().unwrap().len(), 1);
+            assert!(parsed.bcc().is_none());
+            assert_eq!(parsed.subject(), Some("整改通知"));
+            assert_eq!(parsed.text_body_count(), 1);
+        }
+    }
+
+    #[test]
+    fn the_same_letter_twice_is_the_same_message() {
+        let build = || Letter::build(&parts("第 1 号", "正文")).unwrap().bytes();
+        assert_eq!(build(), build());
+    }
+
+    #[tokio::test]
+    async fn a_letter_in_a_folder_is_one_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailer = Mailer::File(folder.path().join("out"));
+        let letter = Letter::build(&parts("s", "t")).unwrap();
+        assert_eq!(mailer.send(&letter).await, Outcome::Sent);
+        assert_eq!(mailer.send(&letter).await, Outcome::Sent);
+        let written = std::fs::read(folder.path().join("out/0198c0de.eml")).unwrap();
+        assert_eq!(written, letter.bytes());
+        assert_eq!(std::fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_relay_whose_certificate_cannot_be_verified_gets_nothing() {
+        let (port, heard, _) = relay(true).await;
+        assert!(matches!(send(port, Security::Wrapper, None).await, Outcome::Transient(_)));
+        assert_eq!(*heard.lock().unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn a_relay_without_tls_gets_nothing() {
+        let (port, heard, _) = relay(false).await;
+        for security in [Security::StartTls, Security::Wrapper] {
+            assert!(matches!(send(port, security, None).await, Outcome::Transient(_)));
+        }
+        let heard = heard.lock().unwrap().clone();
+        assert!(heard.contains("EHLO") && !heard.contains("MAIL FROM"), "{heard}");
+    }
+
+    #[tokio::test]
+    async fn a_relay_with_our_own_root_takes_the_letter() {
+        let (port, heard, root) = relay(true).await;
+        assert_eq!(send(port, Security::Wrapper, Some(root)).await, Outcome::Sent);
+        assert!(heard.lock().unwrap().contains("RCPT TO:<inn@example.com>"));
+    }
+
+    async fn send(port: u16, security: Security, extra_root: Option<Vec<u8>>) -> Outcome {
+        let host = "localhost".to_owned();
+        let relay = Relay { host, port, security, credentials: None, extra_root };
+        let letter = Letter::build(&parts("s", "t")).unwrap();
+        Mailer::smtp(&relay).unwrap().send(&letter).await
+    }
+
+    /// A small relay, with TLS from the first byte or with none: its port, what it hears, and its
+    /// certificate.
+    async fn relay(tls: bool) -> (u16, Arc<Mutex<String>>, Vec<u8>) {
+        crate::foundation::crypto::install_providers();
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.unwrap())
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind(("localhost", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heard = Arc::new(Mutex::new(String::new()));
+        let ear = heard.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                if !tls {
+                    listen(socket, &ear).await;
+                } else if let Ok(stream) = acceptor.accept(socket).await {
+                    listen(stream, &ear).await;
+                }
+            }
+        });
+        (port, heard, made.cert.pem().into_bytes())
+    }
+
+    async fn listen(
+        mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+        ear: &Mutex<String>,
+    ) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let (mut answer, mut buffer) = ("220 relay\r\n", [0; 4096]);
+        while stream.write_all(answer.as_bytes()).await.is_ok() {
+            let Ok(n @ 1..) = stream.read(&mut buffer).await else { break };
+            let line = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            ear.lock().unwrap().push_str(&line);
+            answer = if line.starts_with("DATA") { "354 go on\r\n" } else { "250 relay\r\n" };
+        }
+    }
+}
