@@ -1,1 +1,32 @@
 //! Rule packs and the legal-basis catalogue: law as data.
+//!
+//! A pack says what the records of one sector must look like, what each defect is called, how much
+//! it weighs, what a shop owner reads about it and which articles stand behind it. It is a folder
+//! `rule-packs/<sector>/<version>/` of `pack.toml`, `rules.toml`, `schema.json` and examples that
+//! are its tests; what all sectors share is in `rule-packs/base/<version>/`, the catalogue of
+//! legal bases in `rule-packs/legal/<version>/`. The packs are inside the binary; a folder may
+//! replace them or add to them.
+//!
+//! The room promises that the same bytes always get the same judgement, that no input panics, and
+//! that no failure contains a value of a record. It has no table and no clock: "in the future" is
+//! asked against the record's own times. Which pack is in force for whom, the registry says.
+
+mod catalogue;
+mod checks;
+/// Numbers of identity documents and credit codes.
+pub mod documents;
+mod embedded;
+mod examples;
+mod forms;
+#[cfg(test)]
+mod judge_tests;
+mod load;
+mod model;
+mod pack;
+mod packs;
+mod strict;
+
+pub use catalogue::{Basis, BasisKind, Catalogue, Mark};
+pub use model::{Failure, Judgement, Place, Rule, Severity};
+pub use pack::{Label, Pack, Total};
+pub use packs::{Mistake, Packs, PacksError};
