@@ -1,5 +1,10 @@
 //! A connection to one of our databases, and how each is opened.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "concrete connections are opened here; the derive names the guess that nobody calls"
+)]
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,7 +22,6 @@ use diesel::{Connection, QueryResult, SqliteConnection};
 ///
 /// The derived `establish` is never called: it would try SQLite with any string, and create a file
 /// named after a typing error.
-#[expect(clippy::disallowed_methods, reason = "the derive names the `establish` nobody calls")]
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
     /// A PostgreSQL connection.
@@ -124,7 +128,6 @@ pub(super) fn is_contention(error: &Error) -> bool {
 
 impl Manager {
     fn open_sqlite(&self, path: &std::path::Path) -> Result<Conn, r2d2::Error> {
-        #[expect(clippy::disallowed_methods, reason = "the concrete connection, not the guess")]
         let mut conn = SqliteConnection::establish(&path.to_string_lossy())
             .map_err(r2d2::Error::ConnectionError)?;
         let query_only = if self.purpose == Use::Read { "ON" } else { "OFF" };
@@ -141,7 +144,6 @@ impl Manager {
 
     #[cfg(feature = "postgres")]
     fn open_postgres(url: &str) -> Result<Conn, r2d2::Error> {
-        #[expect(clippy::disallowed_methods, reason = "the concrete connection, not the guess")]
         let mut conn =
             diesel::PgConnection::establish(url).map_err(r2d2::Error::ConnectionError)?;
         conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning;")

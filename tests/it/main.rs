@@ -1,0 +1,3 @@
+//! The tests of the whole house in one binary; its tree is that of `src`.
+
+mod architecture;
