@@ -42,15 +42,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("notices", &["registry", "identity", "ledger", "rules"]),
     ("intake", &["keys", "registry", "identity", "ledger", "rules"]),
     ("cases", &["notices", "keys", "registry", "identity", "ledger", "rules"]),
-    (
-        "audits",
-        &["cases", "intake", "notices", "keys", "registry", "identity", "ledger", "rules"],
-    ),
+    ("audits", &["cases", "intake", "notices", "keys", "registry", "identity", "ledger", "rules"]),
 ];
 
 /// The steps inside a room, from the street to the cellar.
-const STEPS: &[(&str, u8)] =
-    &[("api", 5), ("pages", 5), ("jobs", 5), ("actions", 4), ("guard", 3), ("store", 2), ("model", 1)];
+const STEPS: &[(&str, u8)] = &[
+    ("api", 5),
+    ("pages", 5),
+    ("jobs", 5),
+    ("actions", 4),
+    ("guard", 3),
+    ("store", 2),
+    ("model", 1),
+];
 
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
@@ -209,7 +213,8 @@ fn rooms_use_only_the_rooms_they_may_and_all_of_those() {
         let Some(from) = place(&module(&path)) else { continue };
         let Some((room, may)) = ROOMS.iter().find(|(room, _)| *room == from) else { continue };
         for (line, other) in crate_paths(&text) {
-            let Some((other, _)) = ROOMS.iter().find(|(name, _)| other.first().is_some_and(|o| o == name))
+            let Some((other, _)) =
+                ROOMS.iter().find(|(name, _)| other.first().is_some_and(|o| o == name))
             else {
                 continue;
             };
@@ -252,7 +257,9 @@ fn inside_a_room_steps_go_down() {
     for (path, text) in sources() {
         let parts = module(&path);
         let [room, own, ..] = parts.as_slice() else { continue };
-        let (true, Some(from)) = (ROOMS.iter().any(|(r, _)| r == room), step(own)) else { continue };
+        let (true, Some(from)) = (ROOMS.iter().any(|(r, _)| r == room), step(own)) else {
+            continue;
+        };
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         for (number, line) in text.lines().enumerate() {
             for (name, to) in STEPS {

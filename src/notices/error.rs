@@ -1,0 +1,39 @@
+//! What can go wrong with letters, and what the caller is told of it.
+
+use crate::foundation::db::StoreError;
+use crate::foundation::problem::Problem;
+
+/// What can go wrong with letters.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeError {
+    /// An order was to be written, and no confirmed article gives the power to order.
+    #[error("no confirmed article empowers this order: only advice may be given")]
+    NoOrderBasis,
+    /// No confirmed article says that there is a duty.
+    #[error("no confirmed duty can be cited")]
+    NoDuty,
+    /// A letter could not be written.
+    #[error("a letter could not be written: {0}")]
+    Template(#[from] askama::Error),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl From<diesel::result::Error> for NoticeError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<NoticeError> for Problem {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::NoOrderBasis | NoticeError::NoDuty => {
+                Self::of(actix_web::http::StatusCode::CONFLICT, "no-basis").says(&error)
+            }
+            NoticeError::Template(cause) => Self::ours(cause),
+            NoticeError::Store(cause) => cause.into(),
+        }
+    }
+}

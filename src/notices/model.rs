@@ -1,0 +1,159 @@
+//! Letters as they are stored, and when a letter that was not taken is tried again.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use crate::foundation::Random;
+use crate::foundation::db::schema::notices_letters;
+use crate::foundation::db::text_enum;
+use crate::foundation::ids::{CaseId, ContactId, DepartmentId, HolderId, LetterId, OfficerId};
+use crate::foundation::time::Timestamp;
+use crate::foundation::web::Lang;
+
+text_enum! {
+    /// What a letter is.
+    pub enum LetterKind {
+        /// An order to correct, with a deadline.
+        Order = "order",
+        /// Advice: no order, no deadline with legal effect.
+        Advice = "advice",
+        /// What happened in a department since yesterday, for its officers.
+        Digest = "digest",
+    }
+}
+
+text_enum! {
+    /// Where a letter is on its way.
+    pub enum LetterState {
+        /// It waits for its turn.
+        Queued = "queued",
+        /// A process is sending it.
+        Leased = "leased",
+        /// A mail server has taken charge of it.
+        Sent = "sent",
+        /// It was refused for good, or nobody took it for a week.
+        Failed = "failed",
+    }
+}
+
+/// To whom a letter goes. The address is looked up when it leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// A contact of a duty holder.
+    Contact(ContactId),
+    /// An officer.
+    Officer(OfficerId),
+    /// Nobody has an address: the letter is for paper.
+    Nobody,
+}
+
+/// A letter as it is stored; its text never changes.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = notices_letters)]
+pub struct Letter {
+    /// Our id, from which the message id follows.
+    pub id: LetterId,
+    /// What it is.
+    pub kind: LetterKind,
+    /// The number of the document; letters of one decision share it.
+    pub number: Option<String>,
+    /// The case that it tells of.
+    pub case_id: Option<CaseId>,
+    /// The department that writes.
+    pub department_id: DepartmentId,
+    /// The duty holder who is written to.
+    pub holder_id: Option<HolderId>,
+    pub(super) contact_id: Option<ContactId>,
+    pub(super) officer_id: Option<OfficerId>,
+    /// The language of the text.
+    pub lang: Lang,
+    /// The word by which the recipient can have the letter confirmed.
+    pub code: String,
+    /// One line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+    /// Where it is on its way.
+    pub state: LetterState,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it is tried next.
+    pub next_at: Timestamp,
+    /// When it was written.
+    pub queued_at: Timestamp,
+    /// When a mail server took charge of it.
+    pub sent_at: Option<Timestamp>,
+    /// What became of the last attempt, if it was not taken.
+    pub last_reason: Option<String>,
+}
+
+impl Letter {
+    /// To whom it goes.
+    pub fn recipient(&self) -> Recipient {
+        match (self.contact_id, self.officer_id) {
+            (Some(contact), _) => Recipient::Contact(contact),
+            (None, Some(officer)) => Recipient::Officer(officer),
+            (None, None) => Recipient::Nobody,
+        }
+    }
+
+    /// The message id, without angle brackets: the same for every attempt.
+    pub fn message_id(&self, domain: &str) -> String {
+        format!("{}@{domain}", self.id)
+    }
+}
+
+/// How long a letter is tried.
+pub(super) const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
+
+/// The wait after attempt number `attempt`, from 1: a minute, doubled each time up to six hours, and
+/// up to a quarter more by chance, so that letters of one outage do not come back all at once.
+///
+/// Source: `security.md` 6.3.
+pub(super) fn pause(attempt: i32, random: &Random) -> Duration {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(9);
+    let seconds = (60_u64 << doublings).min(6 * 3600);
+    Duration::from_secs(seconds + random.below(seconds / 4))
+}
+
+/// What has become of the letters of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// At least one was taken by a mail server; the first at that moment.
+    Taken(Timestamp),
+    /// None was taken yet, and at least one is still being tried; the first was written then.
+    Waiting(Timestamp),
+    /// None was taken and none will be tried again.
+    Lost,
+}
+
+impl Delivery {
+    /// What `letters` of one case say together.
+    pub fn of(letters: &[Letter]) -> Self {
+        if let Some(at) = letters.iter().filter_map(|letter| letter.sent_at).min() {
+            return Self::Taken(at);
+        }
+        let tried = letters.iter().filter(|letter| letter.state != LetterState::Failed);
+        tried.map(|letter| letter.queued_at).min().map_or(Self::Lost, Self::Waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_grows_from_a_minute_to_six_hours() {
+        let random = Random::seeded(1);
+        let minutes = |attempt| pause(attempt, &random).as_secs() / 60;
+        assert!((1..=1).contains(&minutes(1)));
+        assert!((4..=5).contains(&minutes(3)));
+        for late in [9, 30, i32::MAX] {
+            assert!((256..=450).contains(&minutes(late)), "{late}");
+        }
+        assert!(minutes(0) >= 1);
+    }
+}
