@@ -71,6 +71,130 @@ diesel::table! {
 
 // ---- registry ----
 
+diesel::table! {
+    registry_departments (id) {
+        id -> Binary,
+        code -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        organ -> Text,
+        email -> Binary,
+    }
+}
+
+diesel::table! {
+    registry_scopes (sector, district) {
+        sector -> Text,
+        district -> Text,
+        department_id -> Binary,
+    }
+}
+
+diesel::table! {
+    registry_holders (id) {
+        id -> Binary,
+        kind -> Text,
+        name -> Text,
+        uscc -> Nullable<Text>,
+        district -> Text,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    registry_outlets (id) {
+        id -> Binary,
+        holder_id -> Binary,
+        name -> Text,
+        district -> Text,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    registry_streams (id) {
+        id -> Binary,
+        outlet_id -> Binary,
+        department_id -> Nullable<Binary>,
+        sector -> Text,
+        subtype -> Nullable<Text>,
+        modes -> Text,
+        opened_on -> Text,
+        closed_on -> Nullable<Text>,
+        open_weekdays -> Integer,
+    }
+}
+
+diesel::table! {
+    registry_contacts (id) {
+        id -> Binary,
+        holder_id -> Binary,
+        name -> Binary,
+        email -> Binary,
+        lang -> Text,
+    }
+}
+
+diesel::table! {
+    registry_officers (id) {
+        id -> Binary,
+        person_id -> Binary,
+        department_id -> Binary,
+        name -> Text,
+        certificate_no -> Text,
+        certificate_until -> Text,
+        sectors -> Text,
+        email -> Binary,
+        lead -> Bool,
+    }
+}
+
+diesel::table! {
+    registry_conflicts (officer_id, holder_id) {
+        officer_id -> Binary,
+        holder_id -> Binary,
+    }
+}
+
+diesel::table! {
+    registry_plans (id) {
+        id -> Binary,
+        department_id -> Binary,
+        sector -> Text,
+        span_days -> Nullable<Integer>,
+        span_from -> Nullable<Text>,
+        cutoff_hours -> Integer,
+        p0_per_mille -> Integer,
+        alpha_pass_ppm -> Integer,
+        alpha_fail_ppm -> Integer,
+        cap -> Integer,
+        first_block -> Integer,
+        block -> Integer,
+        holders_per_period -> Nullable<Integer>,
+        close_due_hours -> Integer,
+        contributors -> Integer,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::table! {
+    registry_packs (sector, from_day) {
+        sector -> Text,
+        from_day -> Text,
+        pack -> Text,
+        digest -> Binary,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::joinable!(registry_outlets -> registry_holders (holder_id));
+diesel::joinable!(registry_streams -> registry_outlets (outlet_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    registry_holders,
+    registry_outlets,
+    registry_streams,
+);
+
 // ---- keys ----
 
 // ---- notices ----
