@@ -12,5 +12,7 @@ pub mod intake;
 pub mod keys;
 pub mod ledger;
 pub mod notices;
+pub mod outside;
 pub mod registry;
+pub mod roles;
 pub mod rules;

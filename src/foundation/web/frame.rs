@@ -50,9 +50,12 @@ pub struct Demonstration;
 impl Frame {
     /// The frame for this request, with the title called `title`.
     pub fn of(req: &HttpRequest, title: &'static str) -> Self {
-        let extensions = req.extensions();
-        let visitor = extensions.get::<Visitor>().cloned();
-        let nonce = extensions.get::<Nonce>().map(|n| n.0.clone()).unwrap_or_default();
+        // The borrow ends here: looking for a cookie borrows the extensions for itself.
+        let (visitor, nonce) = {
+            let extensions = req.extensions();
+            let nonce = extensions.get::<Nonce>().map(|n| n.0.clone());
+            (extensions.get::<Visitor>().cloned(), nonce.unwrap_or_default())
+        };
         let navigation = match (&visitor, req.app_data::<web::Data<Navigation>>()) {
             (Some(_), Some(navigation)) => navigation.0,
             _ => &[],

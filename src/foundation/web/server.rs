@@ -140,7 +140,9 @@ fn encoded(req: &ServiceRequest) -> bool {
 /// A problem on the console becomes a page in the reader's language.
 fn as_page(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     let problem = response.response().extensions().get::<Problem>().cloned();
-    let Some(problem) = problem else { return response };
+    let Some(problem) = problem.filter(|problem| !problem.status().is_redirection()) else {
+        return response;
+    };
     let key = format!("problem-{}", problem.name());
     let page = ProblemPage {
         f: Frame::of(response.request(), "problem-title"),

@@ -1,2 +1,0 @@
-DROP TABLE notices_counters;
-DROP TABLE notices_letters;

@@ -1,0 +1,303 @@
+//! An invented city: the districts of Hebi with duty holders, outlets and streams that do not
+//! exist. Pure and seeded: the same seed gives the same city.
+//!
+//! Numbers of documents, companies and telephones are made so that nobody can have them: the
+//! region 410699 was never issued, and telephone numbers begin with 1390000.
+
+use crate::foundation::Random;
+use crate::foundation::ids::{Id, StreamId};
+use crate::foundation::time::{Day, Timestamp};
+use crate::rules::documents;
+
+/// Districts of Hebi by GB/T 2260 code, with their names.
+pub const DISTRICTS: [(&str, &str, &str); 5] = [
+    ("410602", "鹤山区", "Heshan"),
+    ("410603", "山城区", "Shancheng"),
+    ("410611", "淇滨区", "Qibin"),
+    ("410621", "浚县", "Xunxian"),
+    ("410622", "淇县", "Qixian"),
+];
+
+/// The sectors that the city has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sector {
+    /// 住宿: hotels and guest houses; the police is competent.
+    Lodging,
+    /// 寄递: couriers; the postal administration is competent.
+    Courier,
+}
+
+impl Sector {
+    /// The sector's name in registry and packs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Sector::Lodging => "lodging",
+            Sector::Courier => "courier",
+        }
+    }
+
+    /// The rule pack of its records.
+    pub const fn pack(self) -> &'static str {
+        match self {
+            Sector::Lodging => "lodging/2026.1",
+            Sector::Courier => "courier/2026.1",
+        }
+    }
+
+    /// The figure that a day close must state.
+    pub const fn total(self) -> &'static str {
+        match self {
+            Sector::Lodging => "room_nights_sold",
+            Sector::Courier => "waybills",
+        }
+    }
+
+    /// Share of a week's business on each day, Monday first, in per mille of a mean day.
+    const fn weekdays(self) -> [u64; 7] {
+        match self {
+            Sector::Lodging => [880, 840, 860, 920, 1_250, 1_380, 870],
+            Sector::Courier => [1_240, 1_120, 1_080, 1_060, 1_040, 860, 600],
+        }
+    }
+}
+
+/// How large a city, and from when to when.
+#[derive(Clone, Debug)]
+pub struct Size {
+    /// Seed of everything invented.
+    pub seed: u64,
+    /// Duty holders in lodging.
+    pub lodging: u32,
+    /// Duty holders in courier services.
+    pub courier: u32,
+    /// Records over all days, about.
+    pub records: u64,
+    /// The first day.
+    pub first_day: Day,
+    /// How many days.
+    pub days: u32,
+}
+
+/// A duty holder.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// Its key in the registry file.
+    pub key: String,
+    /// What it does.
+    pub sector: Sector,
+    /// Its invented name.
+    pub name: String,
+    /// Its invented unified social credit code.
+    pub credit_code: String,
+    /// Its outlets, each with one stream.
+    pub outlets: Vec<Outlet>,
+}
+
+/// A place of business and its stream.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    /// Its invented name.
+    pub name: String,
+    /// Index into [`DISTRICTS`].
+    pub district: usize,
+    /// Its street address.
+    pub address: String,
+    /// The stream of its records.
+    pub stream: StreamId,
+    /// Its size relative to the others.
+    weight: u64,
+}
+
+/// The city.
+#[derive(Clone, Debug)]
+pub struct City {
+    /// How it was made.
+    pub size: Size,
+    /// Its duty holders, those in lodging first.
+    pub holders: Vec<Holder>,
+    /// Weight of all outlets on all days, in per mille.
+    weight: u64,
+}
+
+const PLACES: [&str; 12] = [
+    "淇水",
+    "云梦山",
+    "大伾山",
+    "鹤鸣",
+    "朝歌",
+    "古灵山",
+    "金山",
+    "桃园",
+    "天赉",
+    "兴鹤",
+    "华夏",
+    "泰山",
+];
+const INNS: [&str; 6] = ["宾馆", "商务酒店", "客栈", "快捷酒店", "民宿", "大酒店"];
+const COURIERS: [&str; 8] = [
+    "速达快递",
+    "丰远速运",
+    "飞羽快递",
+    "中驿快递",
+    "迅捷物流",
+    "云鹤快运",
+    "百邮速递",
+    "通衢快递",
+];
+const STREETS: [&str; 10] = [
+    "兴鹤大街",
+    "九州路",
+    "淇滨大道",
+    "朝歌路",
+    "黎阳路",
+    "长风路",
+    "红旗街",
+    "泰山路",
+    "华山路",
+    "卫河路",
+];
+
+/// One of `list`, drawn.
+pub(super) fn pick<'a, T: ?Sized>(random: &Random, list: &[&'a T]) -> &'a T {
+    let at = random.below(u64::try_from(list.len()).unwrap_or(1));
+    list[usize::try_from(at).unwrap_or(0)]
+}
+
+impl City {
+    /// Invents a city.
+    pub fn invent(size: Size) -> City {
+        let random = Random::seeded(size.seed);
+        let millis = u64::try_from(size.first_day.start().millis()).unwrap_or(0);
+        let mut holders = Vec::new();
+        for number in 0..size.lodging + size.courier {
+            let sector = if number < size.lodging { Sector::Lodging } else { Sector::Courier };
+            holders.push(holder(&random, sector, number, millis));
+        }
+        let weight = holders.iter().map(|holder| weight_of(holder, &size)).sum();
+        City { size, holders, weight }
+    }
+
+    /// The days of the city's records.
+    pub fn days(&self) -> impl Iterator<Item = Day> + use<> {
+        let first = self.size.first_day;
+        (0..self.size.days).map(move |number| first.plus(number))
+    }
+
+    /// The last of these days.
+    pub fn last_day(&self) -> Day {
+        self.size.first_day.plus(self.size.days.saturating_sub(1))
+    }
+
+    /// How many records `outlet` should have on `day`, before anything goes wrong.
+    pub fn volume(&self, sector: Sector, outlet: &Outlet, day: Day) -> u64 {
+        let share = outlet.weight * weekday(sector, day);
+        u64::try_from(
+            u128::from(self.size.records) * u128::from(share) / u128::from(self.weight.max(1)),
+        )
+        .unwrap_or(u64::MAX)
+    }
+
+    /// Every outlet with its duty holder.
+    pub fn outlets(&self) -> impl Iterator<Item = (usize, &Holder, &Outlet)> {
+        let numbered = self.holders.iter().enumerate();
+        numbered.flat_map(|(at, holder)| holder.outlets.iter().map(move |o| (at, holder, o)))
+    }
+}
+
+fn weekday(sector: Sector, day: Day) -> u64 {
+    sector.weekdays()[usize::try_from(day.weekday()).unwrap_or(0)]
+}
+
+fn weight_of(holder: &Holder, size: &Size) -> u64 {
+    let days: u64 = (0..size.days).map(|n| weekday(holder.sector, size.first_day.plus(n))).sum();
+    holder.outlets.iter().map(|outlet| outlet.weight * days).sum()
+}
+
+fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
+    let place = PLACES[usize::try_from(number).unwrap_or(0) % PLACES.len()];
+    let home = usize::try_from(random.below(5)).unwrap_or(0);
+    let brand = match sector {
+        Sector::Lodging => format!("{place}{}", pick(random, &INNS)),
+        Sector::Courier => format!("{place}{}", pick(random, &COURIERS)),
+    };
+    let name = format!("鹤壁{brand}有限公司（虚构{:02}号）", number + 1);
+    // A holder with several outlets is not larger than one with a single outlet.
+    let outlets = 1 + random.below(3);
+    let outlets = (0..outlets)
+        .map(|at| {
+            let district =
+                if at == 0 { home } else { usize::try_from(random.below(5)).unwrap_or(0) };
+            let (_, district_name, _) = DISTRICTS[district];
+            let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes());
+            Outlet {
+                name: format!("{brand}{district_name}{}店", at + 1),
+                district,
+                address: format!(
+                    "河南省鹤壁市{district_name}{}{}号",
+                    pick(random, &STREETS),
+                    1 + random.below(300)
+                ),
+                stream: StreamId::from_uuid(uuid.into_uuid()),
+                weight: (60 + random.below(80)) / outlets,
+            }
+        })
+        .collect();
+    Holder {
+        key: format!("holder-{:02}", number + 1),
+        sector,
+        name,
+        credit_code: documents::test_credit_code(number + 1),
+        outlets,
+    }
+}
+
+/// The moment `seconds` after the beginning of `day`.
+pub(super) fn moment(day: Day, seconds: u64) -> Timestamp {
+    day.start().plus(std::time::Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn size(records: u64) -> Size {
+        Size {
+            seed: 1,
+            lodging: 40,
+            courier: 20,
+            records,
+            first_day: "2026-03-02".parse().unwrap(),
+            days: 14,
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_city() {
+        let (a, b) = (City::invent(size(1_000)), City::invent(size(1_000)));
+        assert_eq!(format!("{a:?}"), format!("{b:?}"));
+        let other = City::invent(Size { seed: 2, ..size(1_000) });
+        assert_ne!(format!("{a:?}"), format!("{other:?}"));
+    }
+
+    #[test]
+    fn the_records_add_up_to_about_the_number_asked_for() {
+        let city = City::invent(size(100_000));
+        let all: u64 = city
+            .outlets()
+            .flat_map(|(_, holder, outlet)| {
+                city.days().map(|day| city.volume(holder.sector, outlet, day)).collect::<Vec<_>>()
+            })
+            .sum();
+        assert!((98_000..=100_000).contains(&all), "{all}");
+        assert!(city.holders.iter().all(|holder| (1..=3).contains(&holder.outlets.len())));
+    }
+
+    #[test]
+    fn every_company_has_its_own_code_with_a_right_check_character() {
+        let city = City::invent(size(1_000));
+        let codes: std::collections::BTreeSet<_> =
+            city.holders.iter().map(|holder| holder.credit_code.clone()).collect();
+        assert_eq!(codes.len(), city.holders.len());
+        assert!(codes.iter().all(|code| documents::credit_check(code) == Some(true)));
+    }
+}

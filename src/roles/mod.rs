@@ -1,0 +1,3 @@
+//! What a process can be.
+
+pub mod demo;
