@@ -121,6 +121,25 @@ async fn the_leaf_of_another_process_gets_its_number_soon() {
     assert_eq!(found[0].id, finding.id);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaves_of_many_writers_and_deposits_all_get_numbers() {
+    let log = started().await;
+    let writer = |house: House| async move {
+        for _ in 0..10 {
+            append(&house, &leaf(&house, LeafKind::Finding)).await;
+        }
+    };
+    let writers: Vec<_> = (0..6).map(|_| tokio::spawn(writer(log.house.clone()))).collect();
+    let deposits =
+        (0..40).map(|_| log.sequencer.submit(deposit(leaf(&log.house, LeafKind::Batch))));
+    assert!(join_all(deposits).await.iter().all(Result::is_ok));
+    assert!(join_all(writers).await.iter().all(Result::is_ok));
+    log.drained().await;
+    log.running.stop().await.unwrap();
+    assert_eq!(read(&log.house, |conn| leaves(conn, 0, 200)).await.len(), 100);
+    holds_together(&log.house).await;
+}
+
 #[tokio::test]
 async fn a_checkpoint_is_signed_at_exactly_each_epoch() {
     let (house, guard) = house().await;
