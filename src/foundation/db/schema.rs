@@ -160,6 +160,32 @@ diesel::allow_tables_to_appear_in_same_query!(identity_people, identity_sessions
 
 // ---- keys ----
 
+diesel::table! {
+    keys_audit (kid) {
+        kid -> Text,
+        department_id -> Binary,
+        month -> Text,
+        public_jwk -> Text,
+        wrapped -> Binary,
+        seal_from -> BigInt,
+        seal_until -> BigInt,
+        destroy_after -> BigInt,
+        state -> Text,
+        made_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        published_leaf -> Binary,
+    }
+}
+
+diesel::table! {
+    keys_lists (number) {
+        number -> BigInt,
+        jws -> Text,
+        leaf_id -> Binary,
+        made_at -> BigInt,
+    }
+}
+
 // ---- notices ----
 
 // ---- intake ----

@@ -1,0 +1,2 @@
+DROP TABLE keys_lists;
+DROP TABLE keys_audit;

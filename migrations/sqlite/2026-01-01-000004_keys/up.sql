@@ -1,0 +1,27 @@
+-- One row an audit key of a department and month. `wrapped` is the private half under the period
+-- key, which is never in the database. Open for sealing in [seal_from, seal_until).
+CREATE TABLE keys_audit (
+  kid TEXT NOT NULL PRIMARY KEY,
+  department_id BLOB NOT NULL,
+  month TEXT NOT NULL,
+  public_jwk TEXT NOT NULL,
+  wrapped BLOB NOT NULL,
+  seal_from INTEGER NOT NULL,
+  seal_until INTEGER NOT NULL,
+  destroy_after INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('active', 'retired')),
+  made_at INTEGER NOT NULL,
+  retired_at INTEGER,
+  published_leaf BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX keys_audit_by_month ON keys_audit (department_id, month);
+CREATE INDEX keys_audit_by_window ON keys_audit (seal_until);
+
+-- Every signed list of published keys, as it was published.
+CREATE TABLE keys_lists (
+  number INTEGER NOT NULL PRIMARY KEY,
+  jws TEXT NOT NULL,
+  leaf_id BLOB NOT NULL,
+  made_at INTEGER NOT NULL
+) STRICT;
