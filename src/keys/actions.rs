@@ -167,3 +167,140 @@ pub fn list(conn: &mut Conn, department: DepartmentId) -> diesel::QueryResult<Ve
 pub fn find(conn: &mut Conn, kid: &str) -> diesel::QueryResult<Option<AuditKey>> {
     store::find(conn, kid)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::foundation::crypto::aead::DoesNotOpen;
+    use crate::foundation::crypto::jws::{self, Algorithm, Typ};
+    use crate::foundation::db::testing::Guard;
+    use crate::foundation::ids::Id as _;
+    use crate::keys::files::{self, KeyFileError};
+    use crate::keys::{Kept, KeyFault, Purpose};
+    use crate::ledger::testing::{house, started};
+
+    fn department() -> DepartmentId {
+        "0198c0de-0000-7000-8000-00000000000d".parse().unwrap()
+    }
+
+    fn march() -> Day {
+        "2026-03-02".parse().unwrap()
+    }
+
+    fn opener_in(folder: &Path, house: &House) -> Opener {
+        Opener::new(files::make_root(&folder.join("root.key"), &house.random).unwrap(), folder)
+    }
+
+    async fn made() -> (House, Guard, Opener, AuditKey) {
+        let (house, guard) = house().await;
+        let opener = opener_in(guard.folder.path(), &house);
+        let key = make(&house, &opener, department(), march()).await.unwrap();
+        (house, guard, opener, key)
+    }
+
+    #[tokio::test]
+    async fn a_key_is_made_once_a_month_and_opens_with_its_files() {
+        let (house, _guard, opener, key) = made().await;
+        let again = make(&house, &opener, department(), march()).await.unwrap();
+        assert_eq!(again, key);
+        let scalar = opener.unwrap(&key).unwrap();
+        let opening = scalar.expose(OpeningKey::from_bytes).unwrap();
+        assert_eq!(Some(*opening.sealing_key()), key.sealing_key());
+        let april = make(&house, &opener, department(), "2026-04-01".parse().unwrap()).await;
+        assert_ne!(april.unwrap().kid, key.kid);
+    }
+
+    #[tokio::test]
+    async fn the_period_key_is_in_no_row() {
+        let (_house, guard, opener, key) = made().await;
+        let file = guard.folder.path().join(format!("periods/{}.key", key.kid));
+        std::fs::remove_file(&file).unwrap();
+        let fault = opener.unwrap(&key).unwrap_err();
+        assert!(matches!(&fault, KeyFault::File(KeyFileError::Missing(path)) if *path == file));
+    }
+
+    #[tokio::test]
+    async fn another_root_key_fails_on_the_commitment() {
+        let (house, guard, _opener, key) = made().await;
+        let other = guard.folder.path().join("other.key");
+        let other = files::make_root(&other, &house.random).unwrap();
+        let other = Opener::new(other, guard.folder.path());
+        assert!(matches!(other.unwrap(&key), Err(KeyFault::PeriodKey(_))));
+    }
+
+    #[tokio::test]
+    async fn swapped_cells_and_files_do_not_open() {
+        let (house, guard, opener, march) = made().await;
+        let april = make(&house, &opener, department(), "2026-04-01".parse().unwrap()).await;
+        let april = april.unwrap();
+        let swapped = AuditKey { wrapped: april.wrapped.clone(), ..march.clone() };
+        assert!(matches!(opener.unwrap(&swapped), Err(KeyFault::AuditKey(_))));
+        let elsewhere = DepartmentId::from_uuid(uuid::Uuid::nil());
+        let swapped = AuditKey { department_id: elsewhere, ..march.clone() };
+        assert!(matches!(opener.unwrap(&swapped), Err(KeyFault::PeriodKey(_))));
+        let public_jwk = april.public_jwk.clone();
+        let swapped = AuditKey { public_jwk, ..march.clone() };
+        assert!(matches!(opener.unwrap(&swapped), Err(KeyFault::NotPublished(_))));
+        let file = |key: &AuditKey| guard.folder.path().join(format!("periods/{}.key", key.kid));
+        std::fs::copy(file(&april), file(&march)).unwrap();
+        assert!(matches!(opener.unwrap(&march), Err(KeyFault::PeriodKey(_))));
+    }
+
+    #[tokio::test]
+    async fn a_nonce_opens_in_its_own_row_only() {
+        let (house, _guard, opener, _key) = made().await;
+        let place = Kept {
+            purpose: Purpose::Nonce,
+            department: department(),
+            table: "t",
+            row: b"one",
+            column: "nonce",
+        };
+        let blob = opener.keep(&house, &place, b"thirty-two bytes").unwrap();
+        assert_eq!(opener.fetch(&place, &blob).unwrap().as_slice(), b"thirty-two bytes");
+        let others =
+            [Kept { row: b"two", ..place }, Kept { purpose: Purpose::EvidenceKey, ..place }];
+        for other in others {
+            assert_eq!(opener.fetch(&other, &blob), Err(DoesNotOpen));
+        }
+    }
+
+    #[tokio::test]
+    async fn making_and_retiring_leave_their_leaves() {
+        let log = started().await;
+        let opener = opener_in(log.guard.folder.path(), &log.house);
+        let key = make(&log.house, &opener, department(), march()).await.unwrap();
+        retire(&log.house, &key.kid).await.unwrap();
+        assert!(matches!(retire(&log.house, &key.kid).await, Err(KeysError::NotFound(_))));
+        log.drained().await;
+        let now = log.house.clock.now();
+        let read = move |conn: &mut Conn| {
+            let made = crate::ledger::leaves_of(conn, LeafKind::KeyPublished, 0, 9)?;
+            let retired = crate::ledger::leaves_of(conn, LeafKind::KeyRetired, 0, 9)?;
+            Ok::<_, KeysError>((made, retired, published(conn, now)?))
+        };
+        let (made, retired, open) = log.house.store.read("test", read).await.unwrap();
+        assert_eq!(made.first().unwrap().body()["kid"], key.kid.as_str());
+        assert_eq!(retired.first().unwrap().body()["kid"], key.kid.as_str());
+        assert_eq!(open, []);
+    }
+
+    #[tokio::test]
+    async fn a_signed_list_names_the_open_keys_under_rising_numbers() {
+        crate::foundation::crypto::install_providers();
+        let (house, _guard, _opener, key) = made().await;
+        let signer = SigningKey::generate(Algorithm::EdDsa, &house.random).unwrap();
+        let first = publish_list(&house, &signer, "https://api.test", "log").await.unwrap();
+        let second = publish_list(&house, &signer, "https://api.test", "log").await.unwrap();
+        assert_eq!((first.number, second.number), (1, 2));
+        let read = |conn: &mut Conn| Ok::<_, KeysError>(store::newest_list(conn)?);
+        let (_, jws) = house.store.read("test", read).await.unwrap().unwrap();
+        let read = jws::parse(jws.as_bytes(), Typ::Is(TYP), 1 << 20).unwrap();
+        let list: KeyList = read.verify(signer.public()).unwrap().claims().unwrap();
+        assert_eq!(list, second);
+        assert_eq!(list.keys[0].kid, key.kid);
+        assert_eq!(list.keys[0].seal_until - list.keys[0].seal_from, (31 + 2) * 86_400);
+    }
+}

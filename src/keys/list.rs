@@ -12,7 +12,7 @@ use crate::foundation::ids::DepartmentId;
 pub const TYP: &str = "chayan-keyset+jwt";
 
 /// The suite of every key so far: P-256, A256GCM, ES256, SHA-256 (`security.md` 4.8).
-pub const SUITE: &str = "chayan-1";
+pub(super) const SUITE: &str = "chayan-1";
 
 /// The claims of a key list. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,10 +16,10 @@ mod model;
 mod opener;
 mod store;
 
-pub use actions::{list, make, find, published, publish_list, retire};
+pub use actions::{find, list, make, publish_list, published, retire};
 pub use api::api;
 pub use error::KeysError;
 pub use files::KeyFileError;
 pub use list::{KeyList, ListedKey, TYP as KEY_LIST_TYP};
 pub use model::{AuditKey, KeyState};
-pub use opener::{KeyFault, Kept, Opener, Purpose};
+pub use opener::{Kept, KeyFault, Opener, Purpose};

@@ -12,7 +12,7 @@ use crate::foundation::ids::DepartmentId;
 use crate::foundation::time::{Day, Timestamp};
 
 /// How long after its month a key stays open for sealing (`protocol.md` §4).
-pub const GRACE: Duration = Duration::from_secs(48 * 3600);
+pub(super) const GRACE: Duration = Duration::from_secs(48 * 3600);
 
 /// How long after its month a key is needed at least: a breach may be punished within two years
 /// (Administrative Penalty Law, article 36).

@@ -193,3 +193,116 @@ diesel::table! {
 // ---- cases ----
 
 // ---- audits ----
+
+diesel::table! {
+    audits_periods (plan_id, period) {
+        plan_id -> Binary,
+        period -> Text,
+        department_id -> Binary,
+        sector -> Text,
+        first_day -> Text,
+        last_day -> Text,
+        cutoff -> BigInt,
+        commitment -> Nullable<Binary>,
+        nonce -> Nullable<Binary>,
+        commit_leaf -> Nullable<Binary>,
+        epoch_leaf -> Nullable<Binary>,
+        tree_size -> Nullable<BigInt>,
+        tree_root -> Nullable<Binary>,
+        reveal_leaf -> Nullable<Binary>,
+        revealed -> Nullable<Binary>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        made_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_audits (id) {
+        id -> Binary,
+        plan_id -> Binary,
+        period -> Text,
+        holder_id -> Binary,
+        department_id -> Binary,
+        sector -> Text,
+        frame_size -> BigInt,
+        frame_hash -> Binary,
+        frame_leaf -> Binary,
+        opened -> BigInt,
+        failing -> BigInt,
+        undecided -> BigInt,
+        critical -> BigInt,
+        lower_bound -> BigInt,
+        upper_bound -> BigInt,
+        tolerable -> BigInt,
+        p0_per_mille -> BigInt,
+        cap -> BigInt,
+        packs -> Text,
+        verdict -> Nullable<Text>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        result_leaf -> Nullable<Binary>,
+        made_at -> BigInt,
+        done_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audits_openings (audit_id, ordinal) {
+        audit_id -> Binary,
+        ordinal -> BigInt,
+        place -> BigInt,
+        stream_id -> Binary,
+        number -> BigInt,
+        judged -> BigInt,
+        batch_id -> Binary,
+        line -> BigInt,
+        block -> BigInt,
+        intent_leaf -> Binary,
+        outcome -> Nullable<Text>,
+        cause -> Nullable<Text>,
+        failures -> Nullable<Text>,
+        severity -> Nullable<Text>,
+        done_leaf -> Nullable<Binary>,
+        opened_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audits_evidence (audit_id, ordinal) {
+        audit_id -> Binary,
+        ordinal -> BigInt,
+        wrapped_key -> Binary,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    audits_budgets (day) {
+        day -> Text,
+        opened -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_measures (stream_id, period) {
+        stream_id -> Binary,
+        period -> Text,
+        plan_id -> Binary,
+        holder_id -> Binary,
+        department_id -> Binary,
+        sector -> Text,
+        district -> Text,
+        last_day -> Text,
+        last_number -> BigInt,
+        expected -> BigInt,
+        declared -> Nullable<BigInt>,
+        received -> BigInt,
+        missing -> BigInt,
+        late -> BigInt,
+        due_days -> BigInt,
+        missing_days -> BigInt,
+        settled -> Bool,
+        checked_at -> BigInt,
+    }
+}
