@@ -19,7 +19,10 @@ pub const TYPE_PREFIX: &str = "https://chayan.invalid/problems/";
 ///
 /// Source: RFC 9457; names in `security.md` 3.8.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Told>);
+
+#[derive(Clone, Debug)]
+struct Told {
     status: StatusCode,
     name: &'static str,
     detail: Option<String>,
@@ -30,7 +33,8 @@ pub struct Problem {
 impl Problem {
     /// A problem called `name`.
     pub fn of(status: StatusCode, name: &'static str) -> Self {
-        Self { status, name, detail: None, members: Map::new(), headers: Vec::new() }
+        let (members, headers) = (Map::new(), Vec::new());
+        Self(Box::new(Told { status, name, detail: None, members, headers }))
     }
 
     /// No such thing, or none that this caller may know of.
@@ -68,14 +72,14 @@ impl Problem {
     /// Adds what may be said of the cause.
     #[must_use]
     pub fn says(mut self, detail: &impl fmt::Display) -> Self {
-        self.detail = Some(detail.to_string());
+        self.0.detail = Some(detail.to_string());
         self
     }
 
     /// Adds a member of the problem document.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(member.to_owned(), value.into());
+        self.0.members.insert(member.to_owned(), value.into());
         self
     }
 
@@ -83,32 +87,32 @@ impl Problem {
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.push((name, value));
+            self.0.headers.push((name, value));
         }
         self
     }
 
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The stable name, the last part of `type`.
     pub const fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     /// What was said of the cause.
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.0.detail.as_deref()
     }
 
     fn document(&self) -> Value {
-        let mut doc = self.members.clone();
-        doc.insert("type".into(), format!("{TYPE_PREFIX}{}", self.name).into());
-        doc.insert("title".into(), self.name.replace('-', " ").into());
-        doc.insert("status".into(), self.status.as_u16().into());
-        if let Some(detail) = &self.detail {
+        let mut doc = self.0.members.clone();
+        doc.insert("type".into(), format!("{TYPE_PREFIX}{}", self.0.name).into());
+        doc.insert("title".into(), self.0.name.replace('-', " ").into());
+        doc.insert("status".into(), self.0.status.as_u16().into());
+        if let Some(detail) = &self.0.detail {
             doc.insert("detail".into(), detail.clone().into());
         }
         if let Ok(id) = REQUEST.try_with(Clone::clone) {
@@ -120,7 +124,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status.as_u16(), self.name)
+        write!(f, "{} {}", self.0.status.as_u16(), self.0.name)
     }
 }
 
@@ -128,14 +132,14 @@ impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         let mut response = response.body(self.document().to_string());
