@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const STREET: &[(u8, &[&str])] = &[
     (14, &["main"]),
     (13, &["cli"]),
-    (12, &["roles", "outside"]),
-    (11, &["app"]),
+    (12, &["roles"]),
+    (11, &["app", "outside"]),
     (10, &["config", "routes", "schedule"]),
     (9, &["audits"]),
     (8, &["cases", "intake"]),

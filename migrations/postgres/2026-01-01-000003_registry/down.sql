@@ -1,0 +1,10 @@
+DROP TABLE registry_packs;
+DROP TABLE registry_plans;
+DROP TABLE registry_conflicts;
+DROP TABLE registry_officers;
+DROP TABLE registry_contacts;
+DROP TABLE registry_streams;
+DROP TABLE registry_outlets;
+DROP TABLE registry_holders;
+DROP TABLE registry_scopes;
+DROP TABLE registry_departments;

@@ -1,0 +1,2 @@
+DROP TABLE notices_counters;
+DROP TABLE notices_letters;
