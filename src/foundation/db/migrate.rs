@@ -86,11 +86,22 @@ pub(super) fn check(conn: &mut Conn) -> Result<(), SchemaFault> {
 
 /// Runs the pending migrations under a lock of our own, so that two migrators keep apart.
 pub(super) fn run(conn: &mut Conn, url: &DatabaseUrl) -> Result<(), SchemaFault> {
-    let _lock = match url {
-        DatabaseUrl::Sqlite(path) => Some(lock_file(&path.with_extension("migrate-lock"))?),
+    match url {
+        DatabaseUrl::Sqlite(path) => {
+            let _held = lock_file(&path.with_extension("migrate-lock"))?;
+            run_locked(conn)
+        }
         #[cfg(feature = "postgres")]
-        DatabaseUrl::Postgres(_) => advisory_lock(conn)?,
-    };
+        DatabaseUrl::Postgres(_) => {
+            advisory(conn, "SELECT pg_advisory_lock(620416)")?;
+            let done = run_locked(conn);
+            advisory(conn, "SELECT pg_advisory_unlock(620416)")?;
+            done
+        }
+    }
+}
+
+fn run_locked(conn: &mut Conn) -> Result<(), SchemaFault> {
     if let Some(version) = on(conn, false)?.unknown {
         return Err(SchemaFault::Newer(version));
     }
@@ -103,12 +114,9 @@ fn lock_file(path: &std::path::Path) -> Result<std::fs::File, SchemaFault> {
     Ok(file)
 }
 
-/// Held until the connection closes.
 #[cfg(feature = "postgres")]
-fn advisory_lock(conn: &mut Conn) -> Result<Option<std::fs::File>, SchemaFault> {
+fn advisory(conn: &mut Conn, statement: &str) -> Result<(), SchemaFault> {
     use diesel::RunQueryDsl as _;
-    diesel::sql_query("SELECT pg_advisory_lock(620416)")
-        .execute(conn)
-        .map_err(|e| SchemaFault::Failed(e.to_string()))?;
-    Ok(None)
+    let done = diesel::sql_query(statement).execute(conn);
+    done.map(|_| ()).map_err(|e| SchemaFault::Failed(e.to_string()))
 }

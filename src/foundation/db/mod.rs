@@ -35,3 +35,6 @@ pub(crate) use dialect::{insert_if_absent, savepoint};
 pub use migrate::SchemaFault;
 pub use store::{Durability, Store, StoreError, Work};
 pub(crate) use types::text_enum;
+
+#[cfg(test)]
+mod tests;
