@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::error::IdentityError;
 use super::model::{
-    Actor, Client, ClientKey, ClientState, KeyState, ManifestKey, OfferedKey, Purpose, may_join,
+    Actor, Client, ClientKey, ClientState, KeyState, ManifestKey, OfferedKey, may_join,
 };
 use super::store;
 use crate::foundation::House;
@@ -214,12 +214,5 @@ impl ManifestKey {
     /// Whether the key may sign what is new.
     pub fn is_active(&self) -> bool {
         self.state == KeyState::Active
-    }
-}
-
-impl ClientKey {
-    /// Whether this is an active key for `purpose`.
-    pub fn is_active_for(&self, purpose: Purpose) -> bool {
-        self.state == KeyState::Active && self.purpose == purpose
     }
 }

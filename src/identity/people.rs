@@ -139,7 +139,7 @@ pub async fn change_role(
     house
         .store
         .write("identity.change_role", move |tx| {
-            store::set_name_and_role(tx, &PersonRow { role, ..person.clone() })?;
+            store::set_role(tx, id, role)?;
             store::end_sessions_of(tx, id)?;
             ledger::append_in(tx, &leaf)?;
             Ok(())

@@ -73,7 +73,7 @@ pub(super) async fn sign_in(
     let fits = fits.await?;
     let step = step_of(cipher, known.as_ref(), &typed.code, now);
     let (Some(known), Some(step), true, true) = (known, step, fits, allowed) else {
-        tracing::info!(known = allowed, "sign-in refused");
+        tracing::info!(blocked = !allowed, "sign-in refused");
         return Ok(None);
     };
     let (token, before) = (Token::fresh(&house.random), typed.before);

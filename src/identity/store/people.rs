@@ -7,7 +7,7 @@ use crate::foundation::db::schema::{identity_codes as codes, identity_people as 
 use crate::foundation::ids::PersonId;
 use crate::foundation::time::Timestamp;
 use crate::foundation::web::Lang;
-use crate::identity::model::{CodePurpose, CodeRow, Credentials, PersonRow, PersonState};
+use crate::identity::model::{CodePurpose, CodeRow, Credentials, PersonRow, PersonState, Role};
 
 /// The person with this id.
 pub(in crate::identity) fn person(conn: &mut Conn, id: PersonId) -> QueryResult<Option<PersonRow>> {
@@ -69,14 +69,13 @@ pub(in crate::identity) fn insert_person(conn: &mut Conn, row: &PersonRow) -> Qu
         .execute(conn)
 }
 
-/// Sets what the console calls a person, and his role.
-pub(in crate::identity) fn set_name_and_role(
+/// Sets what a person does here.
+pub(in crate::identity) fn set_role(
     conn: &mut Conn,
-    row: &PersonRow,
+    id: PersonId,
+    role: Role,
 ) -> QueryResult<usize> {
-    diesel::update(people::table.find(row.id))
-        .set((people::name.eq(&row.name), people::role.eq(row.role)))
-        .execute(conn)
+    diesel::update(people::table.find(id)).set(people::role.eq(role)).execute(conn)
 }
 
 /// Sets whether a person may sign in.

@@ -387,3 +387,29 @@ async fn names_and_logins_have_a_form_and_logins_are_unique() {
     assert!(matches!(make("abc", "a\r\nBcc: x").await, Err(IdentityError::Name)));
     assert_eq!(stage.leaves().await.len(), 1);
 }
+
+#[actix_web::test]
+async fn what_people_type_is_text_and_never_markup() {
+    let stage = stage().await;
+    let app = stage.app(true).await;
+    let chief = create(&stage, "wang.wei", Role::SecurityAdministrator).await;
+    let mut browser = Browser::of(&app);
+    for payload in [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "'><svg onload=alert(1)>",
+        "</title><script>alert(1)</script>",
+    ] {
+        let page = browser.sign_in(payload, "x", "000000").await.html;
+        assert!(!page.contains(payload), "{payload}");
+        let code: String = payload.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let page = browser.get(&format!("/enter?code={code}")).await.html;
+        assert!(!page.contains(payload), "{payload}");
+    }
+    let name = "<b onclick=alert(1)>";
+    let made = create_person(&stage.house, Actor::Command, "abc", name, Role::Officer, Lang::Zh);
+    made.await.unwrap();
+    enrol(&stage, &mut browser, chief).await;
+    let page = browser.get("/people").await.html;
+    assert!(page.contains("onclick") && !page.contains("<b onclick"));
+}
