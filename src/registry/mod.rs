@@ -1,1 +1,43 @@
-//! Departments, duty holders, outlets, streams and officers.
+//! Departments, duty holders, outlets, streams; officers and their jurisdiction; plans and packs
+//! in force.
+//!
+//! A registry file (TOML, see `examples/registry.toml`) is the only way in: [`import`] reports
+//! every mistake at once and stores all or nothing. A stream exists only here; which department is
+//! competent follows from the trade of the stream and the district of its outlet, and no two
+//! departments are competent for the same place. A handler that asks for an [`Officer`] has one,
+//! and with it the officer's certificate, trades and districts.
+
+mod error;
+mod guard;
+mod import;
+mod model;
+mod pages;
+mod place;
+mod plan;
+mod sealed;
+mod store;
+
+use actix_web::web;
+
+pub use error::{Mistake, Mistakes, RegistryError};
+pub use guard::Officer;
+pub use import::{ImportReport, ImportedClient, import};
+pub use model::{
+    Contact, Department, Holder, HolderKind, HolderState, Mode, Modes, Outlet, PackInForce,
+    RegisteredOfficer, Stream, StreamFacts,
+};
+pub use place::{District, DivisionKind, NotADistrict, Place, Sector};
+pub use plan::{Cut, Period, Plan};
+pub use store::{
+    conflicts_of, contacts_of, department, department_for, departments, holder, holders,
+    officer_of, officers_of, open_streams, outlets_of, pack_in_force, packs_of, plan, plan_for,
+    plans, scopes_of, stream_for_push, streams_of, streams_on, subjects,
+};
+
+/// The URLs for officers.
+pub fn console(config: &mut web::ServiceConfig) {
+    config
+        .route("/holders", web::get().to(pages::holders))
+        .route("/holders/{holder}", web::get().to(pages::holder))
+        .route("/department", web::get().to(pages::department));
+}

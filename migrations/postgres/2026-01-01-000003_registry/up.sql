@@ -50,15 +50,15 @@ CREATE TABLE registry_streams (
 CREATE INDEX registry_streams_by_outlet ON registry_streams (outlet_id);
 CREATE INDEX registry_streams_by_department ON registry_streams (department_id, sector);
 
--- People of a duty holder who get its letters.
+-- People of a duty holder who get its letters, in the order of its list.
 CREATE TABLE registry_contacts (
-  id BYTEA PRIMARY KEY CHECK (octet_length(id) = 16),
   holder_id BYTEA NOT NULL REFERENCES registry_holders (id),
+  position INTEGER NOT NULL,
   name BYTEA NOT NULL,
   email BYTEA NOT NULL,
-  lang TEXT NOT NULL CHECK (lang IN ('zh-CN', 'en'))
+  lang TEXT NOT NULL CHECK (lang IN ('zh-CN', 'en')),
+  PRIMARY KEY (holder_id, position)
 );
-CREATE INDEX registry_contacts_by_holder ON registry_contacts (holder_id);
 
 -- person_id is a person of identity; sectors are the trades of the certificate, between spaces.
 CREATE TABLE registry_officers (

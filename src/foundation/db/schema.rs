@@ -213,9 +213,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    registry_contacts (id) {
-        id -> Binary,
+    registry_contacts (holder_id, position) {
         holder_id -> Binary,
+        position -> Integer,
         name -> Binary,
         email -> Binary,
         lang -> Text,
