@@ -1,1 +1,44 @@
 //! Batches, day closes and receipts: what businesses push.
+//!
+//! A batch goes through three gates: its manifest (signature, claims), its lines (every bad one is
+//! named, each is looked at once) and its place (stream, mode, pack, day, open key). Then it is
+//! handed to the sequencer, whose transaction decides over its numbers and stores it with its
+//! leaf. A 201 is durable and has a receipt that never changes; a 4xx has stored nothing but its
+//! own count and, where a business signed two contents for one number, the equivocation.
+//!
+//! The room judges form, never content: it holds no key that opens a record, and what it sees of a
+//! stream is advice, not a finding. [`Manifest`], [`Close`], [`Receipt`] and the lines are pure;
+//! clients and offline verifiers run the same code.
+
+mod actions;
+mod api;
+mod claims;
+mod close;
+mod desk;
+mod error;
+mod guard;
+mod limits;
+mod lines;
+mod manifest;
+mod model;
+mod place;
+mod receipt;
+mod store;
+mod views;
+
+pub use api::api;
+pub use claims::ClaimFault;
+pub use close::{Close, CloseError, TYP as CLOSE_TYP};
+pub use error::{Fault, IntakeError};
+pub use limits::{Admitted, BatchLimits, Gates};
+pub use lines::{LineFault, Lines, Part, TooManyLines, look};
+pub use manifest::{MAX_RECORDS, Manifest, ManifestError, TYP as MANIFEST_TYP};
+pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure};
+pub use receipt::{Receipt, batch_leaf, close_leaf};
+pub use views::{
+    batch_of, batches_of, batches_of_stream, closes_of, equivocations, line, lines_of, measure_of,
+    refusals_of,
+};
+
+#[cfg(test)]
+mod tests;

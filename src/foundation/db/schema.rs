@@ -346,6 +346,94 @@ diesel::table! {
 
 // ---- intake ----
 
+diesel::table! {
+    intake_batches (id) {
+        id -> Binary,
+        holder_id -> Binary,
+        client_id -> Binary,
+        stream_id -> Binary,
+        day -> Text,
+        mode -> Text,
+        pack -> Text,
+        first -> BigInt,
+        last -> BigInt,
+        count -> BigInt,
+        size_bytes -> BigInt,
+        manifest -> Text,
+        body_digest -> Binary,
+        record_root -> Binary,
+        late -> Bool,
+        received_at -> BigInt,
+        leaf_id -> Binary,
+        receipt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    intake_parts (batch_id, first_position) {
+        batch_id -> Binary,
+        first_position -> BigInt,
+        lines -> Binary,
+    }
+}
+
+diesel::table! {
+    intake_closes (id) {
+        id -> Binary,
+        holder_id -> Binary,
+        client_id -> Binary,
+        stream_id -> Binary,
+        day -> Text,
+        first -> Nullable<BigInt>,
+        last -> Nullable<BigInt>,
+        count -> BigInt,
+        totals -> Text,
+        statement -> Text,
+        late -> Bool,
+        current -> Bool,
+        received_at -> BigInt,
+        leaf_id -> Binary,
+        receipt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    intake_streams (stream_id) {
+        stream_id -> Binary,
+        holder_id -> Binary,
+        contiguous -> BigInt,
+        highest -> BigInt,
+        records -> BigInt,
+        batches -> BigInt,
+        late_batches -> BigInt,
+        newest_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    intake_equivocations (refused_id, body_digest) {
+        refused_id -> Binary,
+        body_digest -> Binary,
+        accepted_id -> Binary,
+        holder_id -> Binary,
+        stream_id -> Binary,
+        day -> Text,
+        first -> BigInt,
+        last -> BigInt,
+        manifest -> Text,
+        found_at -> BigInt,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::table! {
+    intake_refusals (client_id, day) {
+        client_id -> Binary,
+        day -> Text,
+        refusals -> BigInt,
+    }
+}
+
 // ---- cases ----
 
 diesel::table! {

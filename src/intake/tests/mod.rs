@@ -1,0 +1,6 @@
+//! Intake as businesses meet it: over HTTP, with a running log, on a fresh database.
+
+mod batches;
+mod closes;
+mod refusals;
+mod stage;

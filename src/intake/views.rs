@@ -1,0 +1,115 @@
+//! What other rooms may read of what was pushed.
+
+use super::lines::line_of;
+use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
+use super::store;
+use crate::foundation::db::{Conn, StoreError};
+use crate::foundation::ids::{BatchId, ClientId, HolderId, StreamId};
+use crate::foundation::time::Day;
+
+/// The batch `id`, whoever pushed it.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn batch_of(conn: &mut Conn, id: BatchId) -> Result<Option<Batch>, StoreError> {
+    Ok(store::batch_of_any(conn, id)?)
+}
+
+/// Batches of `holder` with records of the days `first` to `last`, by stream and number.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn batches_of(
+    conn: &mut Conn,
+    holder: HolderId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<Batch>, StoreError> {
+    Ok(store::batches_between(conn, holder, first, last)?)
+}
+
+/// Batches of `stream` with records of the days `first` to `last`, by number.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn batches_of_stream(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<Batch>, StoreError> {
+    Ok(store::batches_of_stream(conn, stream, first, last)?)
+}
+
+/// The record line at `position` of a batch, counted from 0, without its line feed; `None` beyond
+/// the last.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn line(conn: &mut Conn, batch: BatchId, position: u32) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some((first, part)) = store::part_with(conn, batch, position.into())? else {
+        return Ok(None);
+    };
+    let first = u32::try_from(first).unwrap_or(u32::MAX);
+    Ok(line_of(&part, first, position).map(<[u8]>::to_vec))
+}
+
+/// All lines of a batch as they came: what the manifest's `body` is the digest of.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn lines_of(conn: &mut Conn, batch: BatchId) -> Result<Vec<u8>, StoreError> {
+    Ok(store::parts_of(conn, batch)?.concat())
+}
+
+/// The day closes of `stream` that count, from `first` to `last`, by day; a replaced one does not.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn closes_of(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<DayClose>, StoreError> {
+    Ok(store::closes_between(conn, stream, first, last)?)
+}
+
+/// Refused batches of `stream` for the days `first` to `last` that contradicted an accepted one,
+/// oldest first.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn equivocations(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<Equivocation>, StoreError> {
+    Ok(store::equivocations_between(conn, stream, first, last)?)
+}
+
+/// What has come in for `stream` so far; `None` before its first batch.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn measure_of(conn: &mut Conn, stream: StreamId) -> Result<Option<StreamMeasure>, StoreError> {
+    Ok(store::measure(conn, stream)?)
+}
+
+/// How many requests of `client` were refused on `day`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn refusals_of(conn: &mut Conn, client: ClientId, day: Day) -> Result<i64, StoreError> {
+    Ok(store::refusals_of(conn, client, day)?)
+}
