@@ -31,9 +31,46 @@ pub fn decode_array<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
 
 /// The bytes that `text` stands for, at the start of `buffer`; `None` where they do not fit or
 /// [`decode`] would refuse the text.
-pub fn decode_into<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
-    Base64UrlUnpadded::decode(text, buffer).ok()
+///
+/// By table, so several times as fast as [`decode`] and not in constant time: for public texts.
+#[must_use]
+pub fn decode_public<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let bytes = buffer.get_mut(..decoded_len(text.len())?)?;
+    let (fours, rest) = text.as_chunks::<4>();
+    let (threes, tail) = bytes.as_chunks_mut::<3>();
+    let mut foreign = 0;
+    for (four, three) in fours.iter().zip(threes) {
+        let [a, b, c, d] = four.map(|character| SEXTETS[usize::from(character)]);
+        foreign |= a | b | c | d;
+        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+    }
+    if !rest.is_empty() {
+        let sextet = |at: usize| rest.get(at).map_or(0, |&c| SEXTETS[usize::from(c)]);
+        let [a, b, c] = [sextet(0), sextet(1), sextet(2)];
+        let last = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6];
+        // The bits beyond the last byte must be zero.
+        foreign |= a | b | c | if last.get(tail.len()) == Some(&0) { 0 } else { FOREIGN };
+        tail.copy_from_slice(&last[..tail.len()]);
+    }
+    (foreign & FOREIGN == 0).then_some(bytes)
 }
+
+/// A bit that no sextet has.
+const FOREIGN: u8 = 0x80;
+
+/// What each character stands for.
+#[expect(clippy::as_conversions, reason = "a character is an index; From is not const")]
+const SEXTETS: [u8; 256] = {
+    let mut table = [FOREIGN; 256];
+    let mut character = 0u8;
+    while character < 128 {
+        if in_alphabet(character) {
+            table[character as usize] = sextet(character);
+        }
+        character += 1;
+    }
+    table
+};
 
 /// How many bytes a text of `length` characters stands for; `None` where no text has that length.
 #[must_use]
@@ -95,6 +132,10 @@ mod tests {
             let bytes: Vec<u8> = (0..length).map(|i| i.wrapping_mul(37) ^ 0xa5).collect();
             let text = encode(&bytes);
             assert!(is_canonical(text.as_bytes()));
+            let mut buffer = [0; 64];
+            let fits = length <= 64;
+            let public = decode_public(text.as_bytes(), &mut buffer);
+            assert_eq!(public, fits.then_some(bytes.as_slice()));
             assert_eq!(decode(&text), Some(bytes));
         }
     }
@@ -113,7 +154,10 @@ mod tests {
         for first in 0..=255u8 {
             for second in 0..=255u8 {
                 for text in [&[first, second][..], &[b'x', first, second], &[first, b'x', second]] {
-                    assert_eq!(is_canonical(text), decode(text).is_some(), "{text:?}");
+                    let decoded = decode(text);
+                    assert_eq!(is_canonical(text), decoded.is_some(), "{text:?}");
+                    let mut buffer = [0; 2];
+                    assert_eq!(decode_public(text, &mut buffer), decoded.as_deref(), "{text:?}");
                 }
             }
         }

@@ -172,11 +172,20 @@ pub fn header(line: &[u8]) -> Option<Header> {
     Some(Header { kid: raw.kid?.into_owned(), epk, pc: raw.pc? })
 }
 
-/// The five parts of a line: header, encrypted key, IV, ciphertext, tag.
+/// The five parts of a line: header, encrypted key, IV, ciphertext, tag; `None` where there are
+/// fewer. A part too many leaves a dot in the ciphertext, which is long and is not searched here.
 fn split(line: &[u8]) -> Option<[&[u8]; 5]> {
-    let mut parts = line.split(|&byte| byte == b'.');
-    let five = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
-    parts.next().is_none().then_some(five)
+    let (protected, rest) = cut(line)?;
+    let (encrypted_key, rest) = cut(rest)?;
+    let (iv, rest) = cut(rest)?;
+    let dot = rest.iter().rposition(|&byte| byte == b'.')?;
+    Some([protected, encrypted_key, iv, &rest[..dot], &rest[dot + 1..]])
+}
+
+/// What stands before and after the first dot.
+fn cut(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = text.iter().position(|&byte| byte == b'.')?;
+    Some((&text[..dot], &text[dot + 1..]))
 }
 
 /// The header of a line as far as it can be read, and everything else that is wrong with the line.
@@ -198,7 +207,8 @@ fn dissect<'a>(
         }
     }
     if !faults.is_empty() {
-        return Err(faults);
+        let six = parts[3].contains(&b'.');
+        return Err(if six { vec![Fault::at(Code::Form, "")] } else { faults });
     }
     let [protected, encrypted_key, iv, ciphertext, tag] = parts;
     let lengths = [
@@ -212,7 +222,7 @@ fn dissect<'a>(
             faults.push(Fault::at(code, pointer));
         }
     }
-    let Some(text) = b64u::decode_into(protected, buffer) else {
+    let Some(text) = b64u::decode_public(protected, buffer) else {
         faults.push(Fault::at(Code::TooLong, "/protected"));
         return Err(faults);
     };
