@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::batch::{DayTotals, Signed, Workshop};
 use crate::foundation::crypto::jws::SignError;
-use crate::foundation::ids::{BatchId, CloseId, StreamId};
+use crate::foundation::ids::{BatchId, CloseId, DepartmentId, StreamId};
 use crate::foundation::time::{Clock, Day, Timestamp};
 
 /// How often the same bytes are sent before giving up.
@@ -123,6 +123,20 @@ struct Granted {
     expires_in: u64,
 }
 
+/// What a business needs to know of one of its streams.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct StreamInfo {
+    /// The stream.
+    pub id: StreamId,
+    /// The department whose audit key its records are sealed to, where one is competent.
+    pub department: Option<DepartmentId>,
+}
+
+#[derive(Deserialize)]
+struct Streams {
+    streams: Vec<StreamInfo>,
+}
+
 impl Client {
     /// A client that signs in `shop` and connects directly, without a proxy, over HTTP/1.1.
     ///
@@ -225,6 +239,22 @@ impl Client {
         self.put_close(day.stream, day.day, &close).await
     }
 
+    /// The streams of this business, each with the department whose audit key it seals to.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub async fn streams(&self) -> Result<Vec<StreamInfo>, Refusal> {
+        let token = self.token().await?;
+        let url = format!("{}/v1/streams", self.access.origin);
+        let sent = self.http.get(url).bearer_auth(&token).send().await;
+        let answer = sent.map_err(|cause| Refusal::Unknown(told(&cause)))?;
+        let answer = settle(answer.status(), limited(answer).await?)?;
+        let known: Streams = serde_json::from_slice(&answer.body)
+            .map_err(|cause| Refusal::Answer(cause.to_string()))?;
+        Ok(known.streams)
+    }
+
     /// Sends a signed close, again with the same bytes where need be.
     ///
     /// # Errors
@@ -303,7 +333,7 @@ fn settle(status: StatusCode, body: Bytes) -> Result<Answer, Refusal> {
 }
 
 /// The body of an answer, as far as it is not absurdly large.
-async fn limited(mut answer: reqwest::Response) -> Result<Bytes, Refusal> {
+pub(super) async fn limited(mut answer: reqwest::Response) -> Result<Bytes, Refusal> {
     let mut body = Vec::new();
     loop {
         match answer.chunk().await {
@@ -316,7 +346,7 @@ async fn limited(mut answer: reqwest::Response) -> Result<Bytes, Refusal> {
 }
 
 /// What went wrong, with its innermost cause; addresses only.
-fn told(error: &reqwest::Error) -> String {
+pub(super) fn told(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -5,7 +5,7 @@
 //! region 410699 was never issued, and telephone numbers begin with 1390000.
 
 use crate::foundation::Random;
-use crate::foundation::ids::{Id, StreamId};
+use crate::foundation::ids::{HolderId, Id, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::rules::documents;
 
@@ -81,8 +81,8 @@ pub struct Size {
 /// A duty holder.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    /// Its key in the registry file.
-    pub key: String,
+    /// Its id.
+    pub id: HolderId,
     /// What it does.
     pub sector: Sector,
     /// Its invented name.
@@ -228,7 +228,6 @@ fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
             let district =
                 if at == 0 { home } else { usize::try_from(random.below(5)).unwrap_or(0) };
             let (_, district_name, _) = DISTRICTS[district];
-            let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes());
             Outlet {
                 name: format!("{brand}{district_name}{}店", at + 1),
                 district,
@@ -237,18 +236,22 @@ fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
                     pick(random, &STREETS),
                     1 + random.below(300)
                 ),
-                stream: StreamId::from_uuid(uuid.into_uuid()),
+                stream: fresh(random, millis),
                 weight: (60 + random.below(80)) / outlets,
             }
         })
         .collect();
     Holder {
-        key: format!("holder-{:02}", number + 1),
+        id: fresh(random, millis),
         sector,
         name,
         credit_code: documents::test_credit_code(number + 1),
         outlets,
     }
+}
+
+fn fresh<T: Id>(random: &Random, millis: u64) -> T {
+    T::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes()).into_uuid())
 }
 
 /// The moment `seconds` after the beginning of `day`.

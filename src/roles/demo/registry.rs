@@ -1,0 +1,162 @@
+//! The registry file of the city: the way in that every real city takes too.
+
+use serde_json::{Value, json};
+
+use super::city::{City, DISTRICTS, Holder, Outlet, Sector};
+use crate::outside::submit::{BusinessKeys, public_jwk};
+
+/// The name of each duty holder's business system.
+pub const SYSTEM: &str = "front office";
+
+/// A department of the city.
+struct Department {
+    sector: Sector,
+    code: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    organ: &'static str,
+    officers: [Officer; 2],
+}
+
+/// An officer: login, name, certificate, whether he leads.
+struct Officer(&'static str, &'static str, &'static str, bool);
+
+const DEPARTMENTS: [Department; 2] = [
+    Department {
+        sector: Sector::Lodging,
+        code: "police",
+        zh: "鹤壁市公安局（演示）",
+        en: "Hebi Public Security Bureau (demonstration)",
+        organ: "鹤公",
+        officers: [
+            Officer("lin.yue", "林月", "HN-0600-1001", true),
+            Officer("he.shan", "何山", "HN-0600-1002", false),
+        ],
+    },
+    Department {
+        sector: Sector::Courier,
+        code: "post",
+        zh: "鹤壁市邮政管理局（演示）",
+        en: "Hebi Postal Administration (demonstration)",
+        organ: "鹤邮",
+        officers: [
+            Officer("su.he", "苏禾", "HN-0600-2001", true),
+            Officer("qi.hang", "祁航", "HN-0600-2002", false),
+        ],
+    },
+];
+
+/// The login of the officer of `sector` who decides in the demonstration.
+pub fn deciding(sector: Sector) -> &'static str {
+    DEPARTMENTS.iter().find(|d| d.sector == sector).map_or("", |d| d.officers[0].0)
+}
+
+/// The code of the department that is competent for `sector`.
+pub fn department(sector: Sector) -> &'static str {
+    DEPARTMENTS.iter().find(|d| d.sector == sector).map_or("", |d| d.code)
+}
+
+/// Hours from the end of the fortnight to its cutoff: late records may come until then.
+pub const CUTOFF_HOURS: u32 = 48;
+
+/// The registry file of `city`, with the public keys of its duty holders' systems, in their order.
+///
+/// # Errors
+///
+/// Those of the TOML writer, which has nothing to refuse here.
+pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Error> {
+    let (first, days) = (city.size.first_day, city.size.days);
+    let mut file = json!({
+        "department": DEPARTMENTS.map(|d| json!({
+            "code": d.code, "name_zh": d.zh, "name_en": d.en, "organ": d.organ,
+            "email": format!("{}@hebi.example", d.code),
+            "scope": [{ "sectors": [d.sector.as_str()], "districts": DISTRICTS.map(|d| d.0) }],
+        })),
+        "officer": DEPARTMENTS.iter().flat_map(officers).collect::<Vec<Value>>(),
+        "pack": DEPARTMENTS.map(|d| json!({
+            "sector": d.sector.as_str(), "pack": d.sector.pack(), "from": "2026-01-01",
+        })),
+        "plan": DEPARTMENTS.map(|d| json!({
+            "department": d.code, "sector": d.sector.as_str(),
+            "period": { "days": days, "from": first }, "cutoff_hours": CUTOFF_HOURS,
+        })),
+    });
+    file["holder"] = city.holders.iter().enumerate().map(holder).collect();
+    file["outlet"] = city
+        .outlets()
+        .map(|(at, _, outlet)| {
+            json!({
+                "key": key(outlet), "holder": city.holders[at].id, "name": outlet.name,
+                "district": DISTRICTS[outlet.district].0, "address": outlet.address,
+            })
+        })
+        .collect();
+    file["stream"] = city
+        .outlets()
+        .map(|(_, holder, outlet)| {
+            json!({
+                "id": outlet.stream, "outlet": key(outlet),
+                "sector": holder.sector.as_str(), "modes": ["sealed"], "opened_on": first,
+            })
+        })
+        .collect();
+    file["client"] = city
+        .holders
+        .iter()
+        .zip(keys)
+        .map(|(holder, keys)| {
+            json!({
+                "holder": holder.id, "name": SYSTEM,
+                "authentication_jwk": public_jwk(keys.authentication()),
+                "manifest_jwk": public_jwk(keys.manifest()),
+            })
+        })
+        .collect();
+    toml::to_string(&file)
+}
+
+fn key(outlet: &Outlet) -> String {
+    format!("outlet-{}", outlet.stream)
+}
+
+fn officers(department: &Department) -> impl Iterator<Item = Value> {
+    department.officers.iter().map(|Officer(login, name, certificate, lead)| {
+        json!({
+            "department": department.code, "login": login, "name": name,
+            "certificate_no": certificate, "certificate_until": "2031-12-31",
+            "sectors": [department.sector.as_str()], "email": format!("{login}@hebi.example"),
+            "lead": lead,
+        })
+    })
+}
+
+fn holder((at, holder): (usize, &Holder)) -> Value {
+    let language = if at % 7 == 3 { "en" } else { "zh-CN" };
+    json!({
+        "id": holder.id, "kind": "organisation", "name": holder.name, "uscc": holder.credit_code,
+        "district": DISTRICTS[holder.outlets.first().map_or(0, |outlet| outlet.district)].0,
+        "contact": [{
+            "name": "负责人", "email": format!("holder{:02}@business.example", at + 1),
+            "language": language,
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::city::tests::size;
+    use super::*;
+    use crate::foundation::Random;
+
+    #[test]
+    fn the_file_names_every_stream_and_every_client() {
+        let city = City::invent(size(1_000));
+        let random = Random::seeded(1);
+        let keys: Vec<BusinessKeys> =
+            city.holders.iter().map(|_| BusinessKeys::generate(&random).unwrap()).collect();
+        let table: toml::Table = file(&city, &keys).unwrap().parse().unwrap();
+        let count = |name: &str| table[name].as_array().unwrap().len();
+        assert_eq!((count("holder"), count("client")), (60, 60));
+        assert_eq!(count("stream"), city.outlets().count());
+    }
+}
