@@ -119,7 +119,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn origin(&mut self, name: &str, default: &str) -> String {
         let value = self.text(name).unwrap_or_else(|| default.to_owned());
         if !value.starts_with("https://") || value.ends_with('/') {
-            self.wrong.push(format!("{name}: must begin with https:// and have no slash at its end"));
+            self.wrong
+                .push(format!("{name}: must begin with https:// and have no slash at its end"));
         }
         value
     }
@@ -229,7 +230,8 @@ mod tests {
             };
             Some(value.to_owned())
         });
-        let names = ["DATABASE_URL", "API_LISTEN", "JOB_TICK", "API_ORIGIN", "CLOCK_FILE", "SINGLE"];
+        let names =
+            ["DATABASE_URL", "API_LISTEN", "JOB_TICK", "API_ORIGIN", "CLOCK_FILE", "SINGLE"];
         let text = wrong.unwrap_err().to_string();
         assert!(names.iter().all(|name| text.contains(name)), "{text}");
     }

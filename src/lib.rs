@@ -4,8 +4,11 @@
 //! This page is the table of contents. A module may use only what stands on a lower line of the
 //! one-way street in `ARCHITECTURE.md`; `tests/it/architecture.rs` keeps it so.
 
+pub mod app;
 pub mod audits;
 pub mod cases;
+pub mod cli;
+pub mod config;
 pub mod foundation;
 pub mod identity;
 pub mod intake;
@@ -15,4 +18,6 @@ pub mod notices;
 pub mod outside;
 pub mod registry;
 pub mod roles;
+pub mod routes;
 pub mod rules;
+pub mod schedule;

@@ -1,2 +1,7 @@
-//! The `chayan` program.
-fn main() {}
+//! The `chayan` program: parse, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chayan::cli::run()
+}

@@ -4,3 +4,4 @@
 //! both sides, so a business and the server cannot disagree about a byte.
 
 pub mod submit;
+pub mod verify;

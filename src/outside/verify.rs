@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
+use crate::foundation::crypto::b64u;
 use crate::intake::Receipt;
 use crate::ledger::verify::{Proved, ReceiptError, receipt};
 use crate::ledger::{LeafKind, RecordTree, VerifierKey, read_leaf};
-use crate::foundation::crypto::b64u;
 
 /// Why a receipt is none for what was sent.
 #[derive(Debug, thiserror::Error)]

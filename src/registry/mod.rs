@@ -21,7 +21,7 @@ use actix_web::web;
 
 pub use error::{Mistake, Mistakes, RegistryError};
 pub use guard::Officer;
-pub use import::{ImportReport, ImportedClient, import};
+pub use import::{ImportReport, ImportedClient, derived_id, import};
 pub use model::{
     Contact, Department, Holder, HolderKind, HolderState, Mode, Modes, Outlet, PackInForce,
     RegisteredOfficer, Stream, StreamFacts,

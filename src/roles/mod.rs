@@ -1,3 +1,9 @@
-//! What a process can be.
+//! What a process can be: one role, its keys, its jobs.
 
+pub mod audit;
 pub mod demo;
+pub mod init;
+pub mod keys;
+pub mod registry;
+pub mod serve;
+pub mod up;

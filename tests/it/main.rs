@@ -1,3 +1,8 @@
 //! The tests of the whole house in one binary; its tree is that of `src`.
 
 mod architecture;
+
+mod crashing;
+mod pushing;
+#[path = "../support/mod.rs"]
+mod support;

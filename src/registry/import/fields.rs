@@ -186,7 +186,7 @@ impl<'a> Fields<'a> {
 
 /// The id of the thing of `kind` that registry files call `key`: a UUIDv8 of its name's digest,
 /// so that every import of the file agrees.
-pub(super) fn derived<T: Id>(kind: &str, key: &str) -> T {
+pub fn derived<T: Id>(kind: &str, key: &str) -> T {
     let digest = sha256(format!("chayan/registry/1\0{kind}\0{key}").as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);

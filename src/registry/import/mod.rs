@@ -9,6 +9,7 @@ mod check;
 mod fields;
 mod file;
 
+pub use fields::derived as derived_id;
 use std::sync::Arc;
 
 use apply::{Apply, KeyChange, People};

@@ -1,0 +1,165 @@
+//! Every subcommand and flag; each arm calls one function.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command answers on its terminal")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{self, AppFault};
+use crate::config::Config;
+use crate::foundation::crypto;
+use crate::foundation::telemetry;
+use crate::foundation::time::Day;
+use crate::outside::verify;
+use crate::roles::{audit, init, keys, registry, serve, up};
+
+/// Chayan (查验): compliance audits of the businesses that must verify and register identity.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// First keys, first database, one-time link of the first administrator
+    Init {
+        /// The name that the first administrator signs in with
+        #[arg(long, default_value = "administrator")]
+        login: String,
+        /// The name that the console shows
+        #[arg(long, default_value = "管理员")]
+        name: String,
+    },
+    /// API, console, public log, sequencer, jobs that need no key
+    Serve,
+    /// Draws, opens records, reaches verdicts; no listening port
+    Audit,
+    /// Serve, audit and notify as child processes
+    Up,
+    /// Brings the database's schema up to this program
+    Migrate,
+    /// Departments, duty holders, outlets, streams, officers
+    #[command(subcommand)]
+    Registry(Registry),
+    /// Audit keys of departments
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Checks a receipt offline
+    Verify(Verify),
+}
+
+#[derive(Subcommand)]
+enum Registry {
+    /// Stores what a registry file declares; reports every mistake at once
+    Import {
+        /// A TOML file, see examples/registry.toml
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Makes and publishes the audit keys of a month
+    Make {
+        /// A month, 2026-03
+        month: String,
+        /// Only of the department with this code
+        #[arg(long)]
+        department: Option<String>,
+    },
+    /// Lists the audit keys
+    List,
+    /// Takes an audit key out of use
+    Retire {
+        /// The key's name
+        kid: String,
+    },
+    /// Signs and publishes the list of keys that are open now
+    Publish,
+}
+
+#[derive(Args)]
+struct Verify {
+    /// The receipt, as the server answered it
+    receipt: PathBuf,
+    /// The exact bytes of the batch
+    body: PathBuf,
+    /// The log's public key
+    #[arg(long)]
+    log_key: PathBuf,
+}
+
+/// Parses the command line and runs it; gives the exit code.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    crypto::install_providers();
+    let config = match Config::from_environment() {
+        Ok(config) => config,
+        Err(errors) => return fail(&errors),
+    };
+    telemetry::start(config.log_form, &config.log_filter);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => return fail(&cause),
+    };
+    match runtime.block_on(dispatch(cli.command, &config)) {
+        Ok(code) => ExitCode::from(code),
+        Err(fault) => fail(&fault),
+    }
+}
+
+fn fail(fault: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("chayan: {fault}");
+    ExitCode::FAILURE
+}
+
+async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
+    match command {
+        Command::Init { login, name } => {
+            let invitation = init::run(config, &login, &name).await?;
+            println!("The first administrator, {}, enrols once at", invitation.login);
+            println!("{}", invitation.link);
+        }
+        Command::Serve => return serve::run(config).await,
+        Command::Audit => audit::run(config).await?,
+        Command::Up => up::run().await?,
+        Command::Migrate => app::unverified_house(config, false)?.store.migrate().await?,
+        Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,
+        Command::Keys(command) => run_keys(command, config).await?,
+        Command::Verify(paths) => return run_verify(&paths),
+    }
+    Ok(0)
+}
+
+async fn run_keys(command: Keys, config: &Config) -> Result<(), AppFault> {
+    match command {
+        Keys::Make { month, department } => {
+            let day: Day = format!("{month}-01").parse().map_err(AppFault::refused)?;
+            keys::make(config, day, department.as_deref()).await
+        }
+        Keys::List => keys::list(config).await,
+        Keys::Retire { kid } => keys::retire(config, &kid).await,
+        Keys::Publish => keys::publish(config).await,
+    }
+}
+
+fn run_verify(paths: &Verify) -> Result<u8, AppFault> {
+    let read =
+        |path: &PathBuf| std::fs::read(path).map_err(|cause| AppFault::File(path.clone(), cause));
+    let (receipt, body, key) = (read(&paths.receipt)?, read(&paths.body)?, read(&paths.log_key)?);
+    let key = String::from_utf8_lossy(&key).trim().parse().map_err(AppFault::refused)?;
+    match verify::batch(&receipt, &body, &key) {
+        Ok(proved) => {
+            println!("the receipt holds: leaf {} of {}", proved.index, proved.head.size);
+            Ok(0)
+        }
+        Err(untrue) => {
+            println!("the receipt does not hold: {untrue}");
+            Ok(1)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Every URL, one line a room; each room lists its own behind its door.
+
+use actix_web::web::ServiceConfig;
+
+use crate::foundation::web::{self, Listener, Navigation};
+use crate::{identity, intake, keys, ledger, registry};
+
+/// The links of the console's frame.
+pub const NAVIGATION: Navigation = Navigation(&[
+    ("nav-overview", "/"),
+    ("nav-findings", "/findings"),
+    ("nav-cases", "/cases"),
+    ("nav-audits", "/audits"),
+    ("nav-holders", "/holders"),
+    ("nav-department", "/department"),
+]);
+
+/// Adds the URLs of one listener.
+pub fn of(listener: Listener, config: &mut ServiceConfig) {
+    match listener {
+        Listener::Api => api(config),
+        Listener::Console => console(config),
+    }
+}
+
+fn api(config: &mut ServiceConfig) {
+    identity::api(config);
+    intake::api(config);
+    keys::api(config);
+    ledger::api(config);
+}
+
+fn console(config: &mut ServiceConfig) {
+    web::console(config);
+    identity::console(config);
+    registry::console(config);
+}
