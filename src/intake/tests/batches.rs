@@ -63,6 +63,30 @@ async fn the_same_bytes_get_the_same_receipt_for_ever() {
 }
 
 #[actix_web::test]
+async fn a_crash_before_the_receipt_was_stored_changes_nothing_of_it() {
+    use crate::foundation::db::schema::intake_batches as batches;
+    use diesel::prelude::*;
+    let stage = Stage::new().await;
+    let inn = stage.business('a').await;
+    let body = inn.batch(1, 3);
+    let first = stage.push(&inn, &body).await;
+    stage.push(&inn, &inn.batch(4, 1)).await;
+    // What a process leaves behind that died between the commit and the stored receipt.
+    let forget = |tx: &mut _| {
+        let none: Option<String> = None;
+        let forgotten = diesel::update(batches::table).set(batches::receipt.eq(none)).execute(tx);
+        forgotten.map_err(StoreError::from)
+    };
+    stage.log.house.store.write("test.forget", forget).await.unwrap();
+
+    let batch = Receipt::parse(&first.body).unwrap().batch.unwrap();
+    let read = stage.get(&inn, &format!("/v1/batches/{batch}/receipt")).await;
+    assert_eq!((read.status, &read.body), (200, &first.body));
+    let again = stage.push(&inn, &body).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+}
+
+#[actix_web::test]
 async fn the_same_batch_fifty_times_at_once_is_logged_once() {
     let limits = BatchLimits { concurrent: 100, ..BatchLimits::default() };
     let stage = Stage::with(limits).await;
