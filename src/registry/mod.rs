@@ -16,6 +16,10 @@ mod place;
 mod plan;
 mod sealed;
 mod store;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use actix_web::web;
 
