@@ -80,20 +80,19 @@ class Chayan:
         answer.raise_for_status()
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def sealing_key(self, stream: str, day: str) -> tuple[str, jwk.JWK]:
-        """The published key of the department and month that this stream is sealed to."""
+    def sealing_key(self, stream: str) -> tuple[str, jwk.JWK]:
+        """The published key, open now, of the department that this stream is sealed to."""
         streams = self.http.get(f"{self.api}/v1/streams")
         streams.raise_for_status()
         department = next(s["department"] for s in streams.json()["streams"] if s["id"] == stream)
         keys = self.http.get(f"{self.api}/v1/keys")
         keys.raise_for_status()
-        key = next(k for k in keys.json()["keys"]
-                   if k["department"] == department and k["month"] == day[:7])
+        key = next(k for k in keys.json()["keys"] if k["department"] == department)
         return key["kid"], jwk.JWK(**{m: key["jwk"][m] for m in ("kty", "crv", "x", "y")})
 
     def batch(self, stream: str, day: str, pack: str, first: int, records: list[dict]):
         """The exact bytes of a batch: signed manifest, then one sealed record a line."""
-        kid, audit_key = self.sealing_key(stream, day)
+        kid, audit_key = self.sealing_key(stream)
         lines = []
         for offset, record in enumerate(records):
             record = {"salt": b64u(os.urandom(16)), "stream": stream, "seq": first + offset, **record}

@@ -8,9 +8,11 @@ pub mod jobs;
 pub mod mail;
 pub mod paging;
 pub mod problem;
+mod random;
 pub mod secret;
 pub mod telemetry;
 pub mod time;
 pub mod web;
 
-pub use house::{House, Random};
+pub use house::House;
+pub use random::Random;

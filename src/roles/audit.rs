@@ -14,7 +14,7 @@ use crate::schedule;
 /// not to start: the jobs that need it are parked with the reason.
 pub async fn run(config: &Config) -> Result<(), AppFault> {
     let house = app::house(config, false).await?;
-    let jobs = schedule::of_audit(config)?;
+    let jobs = schedule::of_audit();
     let alarm = Scheduler::new(house, jobs).start(config.job_tick).await;
     let _alarm = alarm.map_err(AppFault::refused)?;
     tracing::info!("audit is ready");

@@ -28,6 +28,7 @@ const STREET: &[(u8, &[&str])] = &[
             "foundation::secret",
             "foundation::problem",
             "foundation::paging",
+            "foundation::random",
         ],
     ),
 ];
@@ -38,7 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rules", &[]),
     ("identity", &["ledger"]),
     ("registry", &["identity", "ledger", "rules"]),
-    ("keys", &["registry", "identity", "ledger"]),
+    ("keys", &["ledger"]),
     ("notices", &["registry", "identity", "ledger", "rules"]),
     ("intake", &["keys", "registry", "identity", "ledger", "rules"]),
     ("cases", &["notices", "keys", "registry", "identity", "ledger", "rules"]),
@@ -62,7 +63,7 @@ fn sources() -> Vec<(PathBuf, String)> {
             let path = file.unwrap().path();
             if path.is_dir() {
                 walk(&path, found);
-            } else if path.extension().is_some_and(|ext| ext == "rs") {
+            } else if path.extension().is_some_and(|ext| ext == "rs") && !is_of_tests(&path) {
                 found.push((path.clone(), fs::read_to_string(&path).unwrap()));
             }
         }
@@ -70,6 +71,13 @@ fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     found
+}
+
+/// Whether the file is compiled for tests only: fixtures may reach anywhere.
+fn is_of_tests(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let within = path.iter().any(|part| part == "tests");
+    within || name == "tests" || name == "testing" || name.ends_with("_tests")
 }
 
 /// The module path of a source file below `src`, such as `["cases", "actions"]`.
@@ -294,7 +302,8 @@ fn the_foundation_of_the_database_names_no_table() {
 fn files_and_the_push_action_stay_small() {
     let long: Vec<_> = sources()
         .iter()
-        .filter(|(_, text)| text.lines().count() > 600)
+        // The tables are one page of declarations, printed from the database.
+        .filter(|(path, text)| !path.ends_with("schema.rs") && text.lines().count() > 600)
         .map(|(path, text)| format!("{} lines: {}", text.lines().count(), path.display()))
         .collect();
     assert!(long.is_empty(), "files over 600 lines:\n{}", long.join("\n"));

@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::foundation::house::Random;
+use crate::foundation::Random;
 
 /// The cookie's name; the prefix makes browsers insist on `Secure` and on this host.
 pub const COOKIE: &str = "__Host-chayan";
