@@ -89,8 +89,6 @@ id! {
     HolderId
     /// A place of business of a duty holder.
     OutletId
-    /// A mail address of a duty holder to which letters go.
-    ContactId
     /// One numbered series of records of an outlet.
     StreamId
     /// An API client: one business system of a duty holder.

@@ -2,6 +2,7 @@
 
 use crate::foundation::db::StoreError;
 use crate::foundation::problem::Problem;
+use crate::registry::RegistryError;
 
 /// What can go wrong with letters.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,9 @@ pub enum NoticeError {
     /// A letter could not be written.
     #[error("a letter could not be written: {0}")]
     Template(#[from] askama::Error),
+    /// An address does not open: the field key is another one.
+    #[error("an address does not open: {0}")]
+    Address(#[from] RegistryError),
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
@@ -33,6 +37,7 @@ impl From<NoticeError> for Problem {
                 Self::of(actix_web::http::StatusCode::CONFLICT, "no-basis").says(&error)
             }
             NoticeError::Template(cause) => Self::ours(cause),
+            NoticeError::Address(cause) => cause.into(),
             NoticeError::Store(cause) => cause.into(),
         }
     }

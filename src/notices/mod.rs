@@ -1,1 +1,53 @@
-//! Letters: documents, outbox and mail.
+//! Letters: orders to correct, advice, and digests for officers.
+//!
+//! A letter is written in the transaction of the decision that it tells of ([`enqueue_in`]): its
+//! words, its number without gaps and its `notice_queued` leaf commit with the decision or not at
+//! all. Another process carries it out ([`carry_once`]) at least once, under a message id that
+//! never changes, and records a `notice_result` leaf.
+//!
+//! The room knows the letter, not the affair: facts in words, the time limit and who gets it are
+//! handed in. It refuses an order without a confirmed article that empowers it ([`Draft::order`]),
+//! and cites nothing that is not confirmed ([`FrozenBasis::freeze`]). Addresses are looked up, and
+//! opened, when a letter leaves; neither letters nor leaves hold one.
+//!
+//! An e-mail informs. Whether it also serves depends on the recipient's written consent, which the
+//! order itself says.
+
+mod actions;
+mod basis;
+mod carry;
+mod draft;
+mod error;
+mod model;
+mod render;
+mod store;
+
+use diesel::QueryResult;
+
+pub use actions::{Queued, enqueue_in};
+pub use basis::{Article, FrozenBasis};
+pub use carry::{Carrier, carry_once};
+pub use draft::{CheckpointLine, Digest, Draft, Notice, Organ, Wording};
+pub use error::NoticeError;
+pub use model::{Delivery, Letter, LetterKind, LetterState, Recipient};
+
+use crate::foundation::db::Conn;
+use crate::foundation::ids::{CaseId, LetterId};
+
+/// The letters of `case`, oldest first, at most 50.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn letters_of(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Letter>> {
+    store::of_case(conn, case)
+}
+
+/// The letter called `id`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn letter(conn: &mut Conn, id: LetterId) -> QueryResult<Option<Letter>> {
+    store::find(conn, id)
+}

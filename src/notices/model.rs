@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::foundation::Random;
 use crate::foundation::db::schema::notices_letters;
 use crate::foundation::db::text_enum;
-use crate::foundation::ids::{CaseId, ContactId, DepartmentId, HolderId, LetterId, OfficerId};
+use crate::foundation::ids::{CaseId, DepartmentId, HolderId, LetterId, OfficerId};
 use crate::foundation::time::Timestamp;
 use crate::foundation::web::Lang;
 
@@ -40,8 +40,8 @@ text_enum! {
 /// To whom a letter goes. The address is looked up when it leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipient {
-    /// A contact of a duty holder.
-    Contact(ContactId),
+    /// The contact of the duty holder who stands at this place of its list, from 0.
+    Contact(i32),
     /// An officer.
     Officer(OfficerId),
     /// Nobody has an address: the letter is for paper.
@@ -64,7 +64,7 @@ pub struct Letter {
     pub department_id: DepartmentId,
     /// The duty holder who is written to.
     pub holder_id: Option<HolderId>,
-    pub(super) contact_id: Option<ContactId>,
+    pub(super) contact_place: Option<i32>,
     pub(super) officer_id: Option<OfficerId>,
     /// The language of the text.
     pub lang: Lang,
@@ -93,8 +93,8 @@ pub struct Letter {
 impl Letter {
     /// To whom it goes.
     pub fn recipient(&self) -> Recipient {
-        match (self.contact_id, self.officer_id) {
-            (Some(contact), _) => Recipient::Contact(contact),
+        match (self.contact_place, self.officer_id) {
+            (Some(place), _) => Recipient::Contact(place),
             (None, Some(officer)) => Recipient::Officer(officer),
             (None, None) => Recipient::Nobody,
         }

@@ -8,7 +8,7 @@ CREATE TABLE notices_letters (
   case_id BYTEA,
   department_id BYTEA NOT NULL,
   holder_id BYTEA,
-  contact_id BYTEA,
+  contact_place INTEGER,
   officer_id BYTEA,
   lang TEXT NOT NULL CHECK (lang IN ('zh-CN', 'en')),
   code TEXT NOT NULL,

@@ -27,6 +27,7 @@ CREATE TABLE cases_findings (
   stage TEXT NOT NULL CHECK (stage IN ('proposed', 'confirmed', 'dismissed')),
   decided_at BIGINT,
   decided_by BYTEA,
+  decision_leaf_id BYTEA,
   reason TEXT
 );
 

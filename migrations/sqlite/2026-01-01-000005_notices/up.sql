@@ -8,7 +8,7 @@ CREATE TABLE notices_letters (
   case_id BLOB,
   department_id BLOB NOT NULL,
   holder_id BLOB,
-  contact_id BLOB,
+  contact_place INTEGER,
   officer_id BLOB,
   lang TEXT NOT NULL CHECK (lang IN ('zh-CN', 'en')),
   code TEXT NOT NULL,

@@ -27,6 +27,7 @@ CREATE TABLE cases_findings (
   stage TEXT NOT NULL CHECK (stage IN ('proposed', 'confirmed', 'dismissed')),
   decided_at INTEGER,
   decided_by BLOB,
+  decision_leaf_id BLOB,
   reason TEXT
 ) STRICT;
 

@@ -316,7 +316,7 @@ diesel::table! {
         case_id -> Nullable<Binary>,
         department_id -> Binary,
         holder_id -> Nullable<Binary>,
-        contact_id -> Nullable<Binary>,
+        contact_place -> Nullable<Integer>,
         officer_id -> Nullable<Binary>,
         lang -> Text,
         code -> Text,
@@ -462,6 +462,7 @@ diesel::table! {
         stage -> Text,
         decided_at -> Nullable<BigInt>,
         decided_by -> Nullable<Binary>,
+        decision_leaf_id -> Nullable<Binary>,
         reason -> Nullable<Text>,
     }
 }

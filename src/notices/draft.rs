@@ -1,0 +1,190 @@
+//! What a letter is to say, before it has a number and words.
+
+use crate::foundation::ids::{CaseId, DepartmentId, HolderId, OfficerId};
+use crate::foundation::time::Day;
+use crate::foundation::web::Lang;
+
+use super::basis::FrozenBasis;
+use super::error::NoticeError;
+use super::model::{LetterKind, Recipient};
+use crate::registry::Department;
+
+/// The department that writes, as letters name it.
+#[derive(Clone, Debug)]
+pub struct Organ {
+    /// Its id.
+    pub id: DepartmentId,
+    /// The word that begins its document numbers (机关代字), such as 鹤公.
+    pub word: String,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+}
+
+impl From<&Department> for Organ {
+    fn from(department: &Department) -> Self {
+        Self {
+            id: department.id,
+            word: department.organ.clone(),
+            name_zh: department.name_zh.clone(),
+            name_en: department.name_en.clone(),
+        }
+    }
+}
+
+impl Organ {
+    /// Its name in `lang`.
+    pub fn name(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.name_zh,
+            Lang::En => &self.name_en,
+        }
+    }
+}
+
+/// What was found and what to do about it, in words of one language; no customer's data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// One sentence a fact.
+    pub facts: Vec<String>,
+    /// One sentence a thing to correct.
+    pub demands: Vec<String>,
+}
+
+/// What the log held when the officer decided; printed so that the recipient can hold the log to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointLine {
+    /// The number of leaves.
+    pub size: u64,
+    /// The beginning of the root, in hexadecimal.
+    pub root: String,
+}
+
+/// A notice to a duty holder.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// The case that it tells of.
+    pub case: CaseId,
+    /// The department that writes.
+    pub organ: Organ,
+    /// The duty holder who is written to.
+    pub holder: HolderId,
+    /// The duty holder's name.
+    pub addressee: String,
+    /// The certificate number of the officer who decided.
+    pub certificate: String,
+    /// The words in Chinese.
+    pub zh: Wording,
+    /// The words in English.
+    pub en: Wording,
+    /// The law, as it is cited.
+    pub basis: FrozenBasis,
+    /// Days that the duty holder has, counted from the day of service.
+    pub days: u32,
+    /// The last of these days if the notice is served on the day on which it is written.
+    pub deadline: Day,
+    /// What the log held; `None` before its first checkpoint.
+    pub checkpoint: Option<CheckpointLine>,
+    /// Who gets it, each in his language. Nobody: one letter is written all the same, for paper.
+    pub recipients: Vec<(Recipient, Lang)>,
+}
+
+impl Notice {
+    /// The words in `lang`.
+    pub const fn words(&self, lang: Lang) -> &Wording {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// What happened in a department on one day.
+#[derive(Clone, Debug)]
+pub struct Digest {
+    /// The department.
+    pub organ: Organ,
+    /// The day that is told of.
+    pub day: Day,
+    /// Findings of that day that nobody has decided.
+    pub found: u64,
+    /// All findings that nobody has decided.
+    pub undecided: u64,
+    /// Cases opened on that day.
+    pub opened: u64,
+    /// Cases that are not past their deadline.
+    pub running: u64,
+    /// Cases past their deadline.
+    pub overdue: u64,
+    /// Cases whose letters nobody took.
+    pub undeliverable: u64,
+    /// Where the console is, such as `https://localhost:8443`.
+    pub console: String,
+    /// The officers, each with his language.
+    pub officers: Vec<(OfficerId, Lang)>,
+}
+
+/// A letter that may be written. An order exists only on a confirmed basis.
+#[derive(Clone, Debug)]
+pub struct Draft(pub(super) Content);
+
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    Order(Notice),
+    Advice(Notice),
+    Digest(Digest),
+}
+
+impl Draft {
+    /// An order to correct.
+    ///
+    /// # Errors
+    ///
+    /// [`NoticeError::NoDuty`] and [`NoticeError::NoOrderBasis`] if the frozen basis has no duty or
+    /// no article that empowers an order.
+    pub fn order(notice: Notice) -> Result<Self, NoticeError> {
+        if notice.basis.duties().is_empty() {
+            return Err(NoticeError::NoDuty);
+        }
+        if notice.basis.order().is_none() {
+            return Err(NoticeError::NoOrderBasis);
+        }
+        Ok(Self(Content::Order(notice)))
+    }
+
+    /// An advice letter.
+    ///
+    /// # Errors
+    ///
+    /// [`NoticeError::NoDuty`] if the frozen basis has no duty.
+    pub fn advice(notice: Notice) -> Result<Self, NoticeError> {
+        if notice.basis.duties().is_empty() {
+            return Err(NoticeError::NoDuty);
+        }
+        Ok(Self(Content::Advice(notice)))
+    }
+
+    /// The strongest letter that the frozen basis carries: an order if it can, otherwise advice.
+    ///
+    /// # Errors
+    ///
+    /// [`NoticeError::NoDuty`] if the frozen basis has no duty.
+    pub fn notice(notice: Notice) -> Result<Self, NoticeError> {
+        if notice.basis.order().is_some() { Self::order(notice) } else { Self::advice(notice) }
+    }
+
+    /// A digest for the officers of a department.
+    pub const fn digest(digest: Digest) -> Self {
+        Self(Content::Digest(digest))
+    }
+
+    /// What kind of letter it is.
+    pub const fn kind(&self) -> LetterKind {
+        match self.0 {
+            Content::Order(_) => LetterKind::Order,
+            Content::Advice(_) => LetterKind::Advice,
+            Content::Digest(_) => LetterKind::Digest,
+        }
+    }
+}

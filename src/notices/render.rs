@@ -1,0 +1,104 @@
+//! The words of letters: one template a kind, language and form.
+
+use askama::Template;
+
+use super::basis::{Article, FrozenBasis};
+use super::draft::{CheckpointLine, Digest, Notice, Wording};
+use super::model::LetterKind;
+use crate::foundation::time::Day;
+use crate::foundation::web::Lang;
+
+/// What the templates of a notice see.
+struct NoticeView<'a> {
+    number: &'a str,
+    code: &'a str,
+    written: Day,
+    organ: &'a str,
+    notice: &'a Notice,
+    words: &'a Wording,
+}
+
+impl NoticeView<'_> {
+    fn basis(&self) -> &FrozenBasis {
+        &self.notice.basis
+    }
+
+    fn order(&self) -> Option<&Article> {
+        self.notice.basis.order()
+    }
+
+    fn checkpoint(&self) -> Option<&CheckpointLine> {
+        self.notice.checkpoint.as_ref()
+    }
+}
+
+/// Declares the template of one letter in one language and form.
+macro_rules! template {
+    ($name:ident, $view:ty, $path:literal) => {
+        #[derive(Template)]
+        #[template(path = $path)]
+        struct $name<'a> {
+            n: &'a $view,
+        }
+    };
+}
+
+template!(OrderZhText, NoticeView<'a>, "notices/letters/order/zh-CN.txt");
+template!(OrderZhHtml, NoticeView<'a>, "notices/letters/order/zh-CN.html");
+template!(OrderEnText, NoticeView<'a>, "notices/letters/order/en.txt");
+template!(OrderEnHtml, NoticeView<'a>, "notices/letters/order/en.html");
+template!(AdviceZhText, NoticeView<'a>, "notices/letters/advice/zh-CN.txt");
+template!(AdviceZhHtml, NoticeView<'a>, "notices/letters/advice/zh-CN.html");
+template!(AdviceEnText, NoticeView<'a>, "notices/letters/advice/en.txt");
+template!(AdviceEnHtml, NoticeView<'a>, "notices/letters/advice/en.html");
+template!(DigestZhText, Digest, "notices/letters/digest/zh-CN.txt");
+template!(DigestZhHtml, Digest, "notices/letters/digest/zh-CN.html");
+template!(DigestEnText, Digest, "notices/letters/digest/en.txt");
+template!(DigestEnHtml, Digest, "notices/letters/digest/en.html");
+
+/// A letter in words.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+impl Rendered {
+    fn of(subject: String, text: &impl Template, html: &impl Template) -> askama::Result<Self> {
+        Ok(Self { subject, text: text.render()?, html: html.render()? })
+    }
+}
+
+/// The words of `notice` in `lang`, under its number and code.
+pub(super) fn notice(
+    notice: &Notice,
+    kind: LetterKind,
+    lang: Lang,
+    (number, code, written): (&str, &str, Day),
+) -> askama::Result<Rendered> {
+    let (organ, words) = (notice.organ.name(lang), notice.words(lang));
+    let n = &NoticeView { number, code, written, organ, notice, words };
+    let key = if kind == LetterKind::Order { "notices-order" } else { "notices-advice" };
+    let subject = lang.text_with(key, &[("number", &number)]);
+    match (kind, lang) {
+        (LetterKind::Order, Lang::Zh) => {
+            Rendered::of(subject, &OrderZhText { n }, &OrderZhHtml { n })
+        }
+        (LetterKind::Order, Lang::En) => {
+            Rendered::of(subject, &OrderEnText { n }, &OrderEnHtml { n })
+        }
+        (_, Lang::Zh) => Rendered::of(subject, &AdviceZhText { n }, &AdviceZhHtml { n }),
+        (_, Lang::En) => Rendered::of(subject, &AdviceEnText { n }, &AdviceEnHtml { n }),
+    }
+}
+
+/// The words of `digest` in `lang`.
+pub(super) fn digest(digest: &Digest, lang: Lang) -> askama::Result<Rendered> {
+    let subject = lang.text_with("notices-digest", &[("day", &digest.day)]);
+    let n = digest;
+    match lang {
+        Lang::Zh => Rendered::of(subject, &DigestZhText { n }, &DigestZhHtml { n }),
+        Lang::En => Rendered::of(subject, &DigestEnText { n }, &DigestEnHtml { n }),
+    }
+}

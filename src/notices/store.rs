@@ -1,0 +1,136 @@
+//! The tables of letters. Hot row: `notices_counters`, one an organ, kind and year, because document
+//! numbers have no gaps.
+
+use diesel::prelude::*;
+
+use super::model::{Letter, LetterKind, LetterState};
+use crate::foundation::db::schema::{notices_counters, notices_letters};
+use crate::foundation::db::{Conn, insert_if_absent};
+use crate::foundation::ids::{CaseId, LetterId};
+use crate::foundation::time::Timestamp;
+
+/// The most letters of one case that are shown or judged.
+const PER_CASE: i64 = 50;
+
+/// Inserts `letter` with everything that is not known yet left empty. With a `slot` it is inserted
+/// once only; gives whether it was.
+pub(super) fn insert(tx: &mut Conn, letter: &Letter, slot: Option<&str>) -> QueryResult<bool> {
+    use notices_letters as l;
+    let values = (
+        (
+            l::id.eq(letter.id),
+            l::kind.eq(letter.kind),
+            l::number.eq(letter.number.as_deref()),
+            l::case_id.eq(letter.case_id),
+            l::department_id.eq(letter.department_id),
+            l::holder_id.eq(letter.holder_id),
+            l::contact_place.eq(letter.contact_place),
+            l::officer_id.eq(letter.officer_id),
+            l::lang.eq(letter.lang),
+            l::code.eq(&letter.code),
+        ),
+        (
+            l::subject.eq(&letter.subject),
+            l::text.eq(&letter.text),
+            l::html.eq(&letter.html),
+            l::slot.eq(slot),
+            l::state.eq(letter.state),
+            l::attempts.eq(letter.attempts),
+            l::next_at.eq(letter.next_at),
+            l::queued_at.eq(letter.queued_at),
+        ),
+    );
+    insert_if_absent!(tx, l::table, values).map(|inserted| inserted == 1)
+}
+
+/// Takes the next document number of `organ` for letters of `kind` in `year`, from 1.
+pub(super) fn next_number(
+    tx: &mut Conn,
+    organ: &str,
+    kind: LetterKind,
+    year: i32,
+) -> QueryResult<i64> {
+    use notices_counters as c;
+    let counter = c::organ.eq(organ).and(c::kind.eq(kind)).and(c::year.eq(year));
+    let moved =
+        diesel::update(c::table.filter(counter)).set(c::last.eq(c::last + 1)).execute(tx)?;
+    if moved == 0 {
+        let first = (c::organ.eq(organ), c::kind.eq(kind), c::year.eq(year), c::last.eq(1_i64));
+        diesel::insert_into(c::table).values(first).execute(tx)?;
+    }
+    c::table.filter(counter).select(c::last).first(tx)
+}
+
+/// The letter called `id`.
+pub(super) fn find(conn: &mut Conn, id: LetterId) -> QueryResult<Option<Letter>> {
+    notices_letters::table.find(id).select(Letter::as_select()).first(conn).optional()
+}
+
+/// The letters of `case`, oldest first, at most 50.
+pub(super) fn of_case(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Letter>> {
+    notices_letters::table
+        .filter(notices_letters::case_id.eq(case))
+        .order((notices_letters::queued_at, notices_letters::id))
+        .limit(PER_CASE)
+        .select(Letter::as_select())
+        .load(conn)
+}
+
+/// The letter that has been due the longest at `now`, if any: one that waits, or one whose lease ran
+/// out.
+pub(super) fn next_due(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Letter>> {
+    use notices_letters as l;
+    let waits = l::state.eq(LetterState::Queued).and(l::next_at.le(now));
+    let left = l::state.eq(LetterState::Leased).and(l::lease_until.le(now));
+    l::table
+        .filter(l::next_at.le(now))
+        .filter(waits.or(left.assume_not_null()))
+        .order((l::next_at, l::id))
+        .select(Letter::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Leases letter `id` until `until` and counts the attempt.
+pub(super) fn lease(
+    tx: &mut Conn,
+    id: LetterId,
+    token: &[u8],
+    until: Timestamp,
+) -> QueryResult<()> {
+    use notices_letters as l;
+    diesel::update(l::table.find(id))
+        .set((
+            l::state.eq(LetterState::Leased),
+            l::lease_token.eq(Some(token)),
+            l::lease_until.eq(Some(until)),
+            l::attempts.eq(l::attempts + 1),
+        ))
+        .execute(tx)
+        .map(|_| ())
+}
+
+/// How an attempt ends.
+pub(super) struct End<'a> {
+    pub(super) state: LetterState,
+    pub(super) next_at: Timestamp,
+    pub(super) sent_at: Option<Timestamp>,
+    pub(super) reason: Option<&'a str>,
+}
+
+/// Ends the lease `token` of letter `id`; false if somebody else holds the letter by now.
+pub(super) fn end(tx: &mut Conn, id: LetterId, token: &[u8], end: &End<'_>) -> QueryResult<bool> {
+    use notices_letters as l;
+    let held = l::id.eq(id).and(l::state.eq(LetterState::Leased));
+    diesel::update(l::table.filter(held).filter(l::lease_token.eq(token)))
+        .set((
+            l::state.eq(end.state),
+            l::next_at.eq(end.next_at),
+            l::sent_at.eq(end.sent_at),
+            l::last_reason.eq(end.reason),
+            l::lease_token.eq(None::<&[u8]>),
+            l::lease_until.eq(None::<Timestamp>),
+        ))
+        .execute(tx)
+        .map(|changed| changed == 1)
+}
