@@ -1,1 +1,57 @@
-//! Findings and what follows from them.
+//! Findings, and the cases that follow from them.
+//!
+//! A check hands in an [`Observation`]; [`raise_in`] joins its transaction and keeps one finding a
+//! key. A finding is the department's own until an officer has confirmed it with a reason: then one
+//! case is opened, the law is frozen as the catalogue has it, and a notice goes to every contact of
+//! the duty holder, all in one transaction with its leaves. Where no confirmed article empowers an
+//! order, the notice is advice. A dismissed finding stays, with its reason.
+//!
+//! A leaf holds a salted hash of a finding, so a row that was edited in the database does not match
+//! the log any more; it is shown as such and cannot be decided.
+//!
+//! [`follow_up`] moves cases on when a letter was taken, when nobody takes one, and when the time of
+//! an order is over. The time never starts before a mail server has taken a letter. An advice
+//! letter has no time that could run out.
+
+mod actions;
+mod error;
+mod follow;
+mod guard;
+mod integrity;
+mod model;
+mod pages;
+mod store;
+mod words;
+
+use diesel::QueryResult;
+
+pub use actions::{Reason, Words, confirm, dismiss, raise_in};
+pub use error::CaseError;
+pub use follow::{FollowUp, QueueDigests, follow_up, queue_digests};
+pub use guard::Confirmer;
+pub use model::{
+    Case, Event, Finding, FindingKind, Happening, Integrity, NewFinding, Observation, Severity,
+    Stage, State,
+};
+pub use pages::console;
+
+use crate::foundation::db::Conn;
+use crate::foundation::ids::{AuditId, HolderId};
+
+/// Findings against `holder`, newest first, at most 50.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn findings_against(conn: &mut Conn, holder: HolderId) -> QueryResult<Vec<Finding>> {
+    store::findings_against(conn, holder)
+}
+
+/// Findings of `audit` in the order in which they were raised, at most 1,000.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn findings_of_audit(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Finding>> {
+    store::findings_of_audit(conn, audit)
+}

@@ -1,0 +1,120 @@
+//! The rights of this room: who may see a finding or case, and who may decide.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+
+use super::error::CaseError;
+use super::model::{Case, Finding};
+use super::store;
+use crate::foundation::House;
+use crate::foundation::ids::{CaseId, FindingId, OfficerId};
+use crate::foundation::problem::Problem;
+use crate::registry::{Officer, Place};
+
+/// An officer who may see the finding named in the path.
+pub(super) struct FindingViewer {
+    pub(super) officer: Officer,
+    pub(super) finding: Finding,
+}
+
+impl FromRequest for FindingViewer {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let officer = Officer::signed_in(&req).await?;
+            let id: FindingId = in_path(&req, "finding")?;
+            let found = House::of(&req)
+                .store
+                .read("cases.finding", move |conn| {
+                    store::finding(conn, id).map_err(CaseError::from)
+                })
+                .await?;
+            let finding = found.ok_or(CaseError::NotFound)?;
+            if finding.department != officer.department_id() {
+                return Err(Problem::not_found());
+            }
+            officer.must_cover(&Place { sector: finding.sector, district: finding.district })?;
+            Ok(Self { officer, finding })
+        })
+    }
+}
+
+/// An officer who may see the case named in the path.
+pub(super) struct CaseViewer {
+    pub(super) case: Case,
+}
+
+impl FromRequest for CaseViewer {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let officer = Officer::signed_in(&req).await?;
+            let id: CaseId = in_path(&req, "case")?;
+            let found = House::of(&req)
+                .store
+                .read("cases.case", move |conn| store::case(conn, id).map_err(CaseError::from))
+                .await?;
+            let case = found.ok_or(CaseError::NotFound)?;
+            if case.department != officer.department_id() {
+                return Err(Problem::not_found());
+            }
+            officer.must_cover(&Place { sector: case.sector, district: case.district })?;
+            Ok(Self { case })
+        })
+    }
+}
+
+fn in_path<T: std::str::FromStr>(req: &HttpRequest, name: &str) -> Result<T, Problem> {
+    req.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
+}
+
+/// The officer who decides, as documents and the log name him.
+#[derive(Clone, Debug)]
+pub(super) struct Decider {
+    pub(super) id: OfficerId,
+    pub(super) pseudonym: String,
+    pub(super) certificate: String,
+}
+
+/// An officer who may decide the finding named in the path: he sees it, his certificate is valid,
+/// and no conflict with the duty holder is on record.
+pub struct Confirmer {
+    pub(super) by: Decider,
+    pub(super) finding: Finding,
+}
+
+/// Why an officer who may see a finding may not decide it, as a Fluent key; `None` if he may.
+pub(super) fn bar(officer: &Officer, finding: &Finding) -> Option<&'static str> {
+    if !officer.is_certified() {
+        return Some("cases-bar-certificate");
+    }
+    officer.is_conflicted_with(finding.holder).then_some("cases-bar-conflict")
+}
+
+impl FromRequest for Confirmer {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let viewer = FindingViewer::from_request(req, payload);
+        Box::pin(async move {
+            let FindingViewer { officer, finding } = viewer.await?;
+            if let Some(bar) = bar(&officer, &finding) {
+                return Err(CaseError::NotYours(bar).into());
+            }
+            let by = Decider {
+                id: officer.row().id,
+                pseudonym: officer.pseudonym().to_string(),
+                certificate: officer.row().certificate_no.clone(),
+            };
+            Ok(Self { by, finding })
+        })
+    }
+}

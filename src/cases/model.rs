@@ -1,0 +1,427 @@
+//! Findings and cases: no I/O, no clock.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use crate::foundation::House;
+use crate::foundation::crypto::strict_json::canonical;
+use crate::foundation::crypto::{b64u, sha256};
+use crate::foundation::db::schema::{cases_cases, cases_events, cases_findings};
+use crate::foundation::db::text_enum;
+use crate::foundation::ids::{
+    AuditId, CaseId, DepartmentId, FindingId, HolderId, LeafId, OfficerId, StreamId,
+};
+use crate::foundation::time::{Day, Timestamp};
+use crate::ledger::{LeafKind, NewLeaf};
+use crate::notices::LetterKind;
+use crate::registry::{District, Sector};
+use crate::rules;
+
+text_enum! {
+    /// What was found.
+    pub enum FindingKind {
+        /// Numbers that should exist were not received by the cutoff.
+        Gap = "gap",
+        /// An open day without records, nil return or declared closure.
+        MissingDay = "missing_day",
+        /// Records of a day came after its deadline.
+        LateDay = "late_day",
+        /// The day close and what was received do not agree.
+        CloseMismatch = "close_mismatch",
+        /// Two signed statements about the same numbers cannot both be true.
+        Equivocation = "equivocation",
+        /// A stream began to count anew.
+        Restart = "restart",
+        /// An opened record does not keep a rule of its pack.
+        RecordFailed = "record_failed",
+        /// A drawn record cannot be opened.
+        Unopenable = "unopenable",
+        /// A record's content is not what it was committed to.
+        CommitmentMismatch = "commitment_mismatch",
+        /// The audit of a period concluded that too many records fail.
+        NonCompliant = "non_compliant",
+        /// Far fewer records than this business's own days of before.
+        SuddenDrop = "sudden_drop",
+    }
+}
+
+text_enum! {
+    /// How much a finding weighs, as the rule or the plan says.
+    pub enum Severity {
+        /// A hint that nobody has to follow.
+        Advice = "advice",
+        /// A defect of quality.
+        Minor = "minor",
+        /// A failing record, or its equal.
+        Major = "major",
+        /// A case in itself, never averaged away.
+        Critical = "critical",
+    }
+}
+
+impl From<rules::Severity> for Severity {
+    fn from(severity: rules::Severity) -> Self {
+        match severity {
+            rules::Severity::Advice => Self::Advice,
+            rules::Severity::Minor => Self::Minor,
+            rules::Severity::Major => Self::Major,
+            rules::Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+text_enum! {
+    /// What an officer has made of a finding.
+    pub enum Stage {
+        /// Nothing yet.
+        Proposed = "proposed",
+        /// A case.
+        Confirmed = "confirmed",
+        /// Nothing follows from it.
+        Dismissed = "dismissed",
+    }
+}
+
+/// What a check hands in. Nothing here is a customer's: counts, numbers of records, days.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// What the finding is about, in full: a second finding with this key is not raised.
+    pub key: String,
+    /// The competent department.
+    pub department: DepartmentId,
+    /// The duty holder.
+    pub holder: HolderId,
+    /// The trade.
+    pub sector: Sector,
+    /// Where the outlet is.
+    pub district: District,
+    /// The period, such as `2026-03`.
+    pub period: String,
+    /// What was found.
+    pub kind: FindingKind,
+    /// The rule that was not kept, by its stable id.
+    pub rule: Option<String>,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// The stream, if it is about one.
+    pub stream: Option<StreamId>,
+    /// The civil day, if it is about one.
+    pub day: Option<Day>,
+    /// First and last number of the records concerned.
+    pub numbers: Option<(u64, u64)>,
+    /// How many numbers, records or days.
+    pub count: u64,
+    /// The audit that found it.
+    pub audit: Option<AuditId>,
+    /// Further counts and words for the sentences about it, a JSON object:
+    /// `declared` and `received` of a `close_mismatch`; `frame`, `opened`, `failed`, `lower`, `share`
+    /// (such as `8.3 %`), `limit` (such as `5 %`) and `pack` of a `non_compliant`; `pack` of a
+    /// `record_failed`.
+    pub facts: Value,
+}
+
+/// A finding ready to be raised, with its leaf.
+#[derive(Clone, Debug)]
+pub struct NewFinding {
+    pub(super) finding: Finding,
+    pub(super) leaf: NewLeaf,
+}
+
+impl NewFinding {
+    /// The finding that `seen` makes, found now. Its leaf holds a salted hash of all of it.
+    pub fn new(house: &House, seen: Observation) -> Self {
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let id: FindingId = house.fresh();
+        let mut finding = Finding {
+            id,
+            key: seen.key,
+            department: seen.department,
+            holder: seen.holder,
+            sector: seen.sector,
+            district: seen.district,
+            period: seen.period,
+            kind: seen.kind,
+            rule: seen.rule,
+            severity: seen.severity,
+            stream: seen.stream,
+            day: seen.day,
+            first_number: seen.numbers.map(|(first, _)| number(first)),
+            last_number: seen.numbers.map(|(_, last)| number(last)),
+            count: number(seen.count),
+            audit: seen.audit,
+            facts: seen.facts.to_string(),
+            found_at: house.clock.now(),
+            salt: house.random.bytes::<16>().to_vec(),
+            facts_hash: Vec::new(),
+            leaf: house.fresh(),
+            stage: Stage::Proposed,
+            decided_at: None,
+            decided_by: None,
+            decision_leaf: None,
+            reason: None,
+        };
+        finding.facts_hash = finding.hash().to_vec();
+        let body = json!({ "finding": id, "hash": b64u::encode(&finding.facts_hash) });
+        let leaf = NewLeaf::new(house, LeafKind::Finding, body);
+        finding.leaf = leaf.id;
+        Self { finding, leaf }
+    }
+
+    /// The finding's id, if it is raised.
+    pub fn id(&self) -> FindingId {
+        self.finding.id
+    }
+}
+
+/// Something that an audit, a check or a visit found, as it is stored. Everything above `stage` is
+/// fixed.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = cases_findings)]
+pub struct Finding {
+    /// Our id.
+    pub id: FindingId,
+    /// What it is about.
+    pub key: String,
+    /// The competent department.
+    #[diesel(column_name = department_id)]
+    pub department: DepartmentId,
+    /// The duty holder.
+    #[diesel(column_name = holder_id)]
+    pub holder: HolderId,
+    /// The trade.
+    pub sector: Sector,
+    /// Where the outlet is.
+    pub district: District,
+    /// The period.
+    pub period: String,
+    /// What was found.
+    pub kind: FindingKind,
+    /// The rule that was not kept.
+    pub rule: Option<String>,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// The stream.
+    #[diesel(column_name = stream_id)]
+    pub stream: Option<StreamId>,
+    /// The civil day.
+    pub day: Option<Day>,
+    /// The first number of the records concerned.
+    pub first_number: Option<i64>,
+    /// The last one.
+    pub last_number: Option<i64>,
+    /// How many numbers, records or days.
+    pub count: i64,
+    /// The audit that found it.
+    #[diesel(column_name = audit_id)]
+    pub audit: Option<AuditId>,
+    pub(super) facts: String,
+    /// When it was found.
+    pub found_at: Timestamp,
+    pub(super) salt: Vec<u8>,
+    pub(super) facts_hash: Vec<u8>,
+    /// The leaf that holds its hash.
+    #[diesel(column_name = leaf_id)]
+    pub leaf: LeafId,
+    /// What an officer has made of it.
+    pub stage: Stage,
+    /// When he decided.
+    pub decided_at: Option<Timestamp>,
+    /// Who decided.
+    pub decided_by: Option<OfficerId>,
+    /// The leaf of the decision.
+    #[diesel(column_name = decision_leaf_id)]
+    pub decision_leaf: Option<LeafId>,
+    /// Why he decided so.
+    pub reason: Option<String>,
+}
+
+impl Finding {
+    /// Further counts and words; null if they are not JSON, which the log then contradicts.
+    pub fn facts(&self) -> Value {
+        serde_json::from_str(&self.facts).unwrap_or_default()
+    }
+
+    /// Salted hash of everything fixed.
+    pub(super) fn hash(&self) -> [u8; 32] {
+        let fixed = json!([
+            self.id,
+            self.key,
+            self.department,
+            self.holder,
+            self.sector,
+            self.district,
+            self.period,
+            self.kind,
+            self.rule,
+            self.severity,
+            self.stream,
+            self.day,
+            self.first_number,
+            self.last_number,
+            self.count,
+            self.audit,
+            self.facts,
+            self.found_at.micros(),
+        ]);
+        self.salted("chayan/finding/1", &fixed)
+    }
+
+    /// Salted hash of a decision about it.
+    pub(super) fn decision_hash(&self, stage: Stage, by: OfficerId, reason: &str) -> [u8; 32] {
+        self.salted("chayan/decision/1", &json!([self.id, stage, by, reason]))
+    }
+
+    fn salted(&self, purpose: &str, value: &Value) -> [u8; 32] {
+        sha256(&[&self.salt, purpose.as_bytes(), b"\n", &canonical(value)].concat())
+    }
+}
+
+/// Whether the log confirms what the database says of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integrity {
+    /// It does.
+    Matches,
+    /// Its leaf has no number yet, which takes seconds.
+    Waiting,
+    /// It does not: somebody has changed the row.
+    Differs,
+}
+
+text_enum! {
+    /// Where a case stands.
+    pub enum State {
+        /// Its letters wait.
+        Opened = "opened",
+        /// A mail server has taken charge of a letter; the time runs.
+        Served = "served",
+        /// The time of an order is over.
+        Overdue = "overdue",
+        /// Nobody took a letter: paper is needed.
+        Undeliverable = "undeliverable",
+    }
+}
+
+text_enum! {
+    /// What happens to a case.
+    pub enum Event {
+        /// An officer confirmed the finding.
+        Open = "open",
+        /// A mail server took charge of a letter.
+        Serve = "serve",
+        /// Every letter was refused, or none was taken for 72 hours.
+        Miscarry = "miscarry",
+        /// The time of an order ran out.
+        Lapse = "lapse",
+    }
+}
+
+impl State {
+    /// The state after `event`, or `None` where the event has no meaning.
+    pub fn after(self, event: Event) -> Option<Self> {
+        use {Event::*, State::*};
+        Some(match (self, event) {
+            (Opened | Undeliverable, Serve) => Served,
+            (Opened, Miscarry) => Undeliverable,
+            (Served, Lapse) => Overdue,
+            _ => return None,
+        })
+    }
+}
+
+/// A case as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = cases_cases)]
+pub struct Case {
+    /// Our id.
+    pub id: CaseId,
+    /// The number of its notice.
+    pub number: String,
+    /// The department.
+    #[diesel(column_name = department_id)]
+    pub department: DepartmentId,
+    /// The duty holder.
+    #[diesel(column_name = holder_id)]
+    pub holder: HolderId,
+    /// The trade.
+    pub sector: Sector,
+    /// The district.
+    pub district: District,
+    /// Whether its notice orders or advises.
+    pub notice: LetterKind,
+    /// Where it stands.
+    pub state: State,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Days that the duty holder has, counted from the day of service.
+    pub grace_days: i32,
+    /// The last of them; provisional until a letter was taken.
+    pub deadline: Day,
+    /// When the first letter was taken.
+    pub served_at: Option<Timestamp>,
+    pub(super) basis: String,
+    /// The word by which its notice can be confirmed.
+    pub code: String,
+}
+
+impl Case {
+    /// The last day if the notice is served on `day`: never earlier than the one that was printed.
+    pub(super) fn deadline_from(&self, day: &Day) -> Day {
+        let days = u32::try_from(self.grace_days).unwrap_or(0);
+        day.plus(days).max(self.deadline)
+    }
+}
+
+/// One point of a case's timeline.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = cases_events)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+    /// Who, if an officer.
+    #[diesel(column_name = officer_id)]
+    pub officer: Option<OfficerId>,
+    /// In his words.
+    pub note: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_walk_through_the_states_never_goes_back(
+            events in proptest::collection::vec(proptest::sample::select(Event::ALL), 0..20)
+        ) {
+            let rank = |state: State| match state {
+                State::Opened => 0,
+                State::Undeliverable => 1,
+                State::Served => 2,
+                State::Overdue => 3,
+            };
+            let mut state = State::Opened;
+            for event in events {
+                if let Some(next) = state.after(event) {
+                    prop_assert!(rank(next) > rank(state));
+                    prop_assert!(next != State::Overdue || state == State::Served);
+                    state = next;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_state_can_be_reached() {
+        let mut reached = vec![State::Opened];
+        for _ in State::ALL {
+            for state in reached.clone() {
+                reached.extend(Event::ALL.iter().filter_map(|event| state.after(*event)));
+            }
+        }
+        assert!(State::ALL.iter().all(|state| reached.contains(state)));
+    }
+}

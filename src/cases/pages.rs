@@ -1,0 +1,122 @@
+//! The console pages of findings and cases.
+
+mod cases;
+mod findings;
+
+use std::collections::HashMap;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use diesel::QueryResult;
+
+use super::model::{Integrity, Severity, Stage, State};
+use crate::foundation::db::Conn;
+use crate::foundation::ids::{DepartmentId, HolderId, OfficerId};
+use crate::foundation::time::Timestamp;
+use crate::foundation::web::Lang;
+use crate::notices::{Letter, Recipient};
+use crate::registry;
+
+/// The URLs for people.
+pub fn console(config: &mut web::ServiceConfig) {
+    config
+        .route("/findings", web::get().to(findings::list))
+        .route("/findings/{finding}", web::get().to(findings::show))
+        .route("/findings/{finding}/confirm", web::post().to(findings::confirm))
+        .route("/findings/{finding}/dismiss", web::post().to(findings::dismiss))
+        .route("/cases", web::get().to(cases::list))
+        .route("/cases/{case}", web::get().to(cases::show));
+}
+
+/// Sends the browser on to `path` after a form.
+fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}
+
+/// Names of duty holders, each looked up once.
+#[derive(Default)]
+struct Names(HashMap<HolderId, String>);
+
+impl Names {
+    fn of(&mut self, conn: &mut Conn, id: HolderId) -> QueryResult<String> {
+        if let Some(name) = self.0.get(&id) {
+            return Ok(name.clone());
+        }
+        let name = registry::holder(conn, id)?.map(|holder| holder.name).unwrap_or_default();
+        self.0.insert(id, name.clone());
+        Ok(name)
+    }
+}
+
+/// The names of a department's officers.
+fn officer_names(
+    conn: &mut Conn,
+    department: DepartmentId,
+) -> QueryResult<HashMap<OfficerId, String>> {
+    let officers = registry::officers_of(conn, department)?;
+    Ok(officers.into_iter().map(|officer| (officer.id, officer.name)).collect())
+}
+
+/// What the timeline tells of a letter: that it was written, and what became of it.
+fn see_letter(lang: Lang, letter: &Letter) -> impl Iterator<Item = (Timestamp, String)> {
+    let say = |key: &str| {
+        let place = letter.recipient();
+        let to = if place == Recipient::Nobody { "cases-to-nobody" } else { "cases-to-contact" };
+        let language = lang.text(&format!("cases-language-{}", letter.lang));
+        lang.text_with(key, &[("to", &lang.text(to)), ("language", &language)])
+    };
+    let written = (letter.queued_at, say("cases-moment-letter"));
+    let sent = letter.sent_at.map(|at| (at, say("cases-moment-letter-sent")));
+    std::iter::once(written).chain(sent)
+}
+
+/// A word and the colour in which the console shows it.
+struct Tag {
+    key: String,
+    tone: &'static str,
+}
+
+impl From<Stage> for Tag {
+    fn from(stage: Stage) -> Self {
+        let tone = match stage {
+            Stage::Proposed => "warn",
+            Stage::Confirmed => "bad",
+            Stage::Dismissed => "",
+        };
+        Self { key: format!("cases-stage-{stage}"), tone }
+    }
+}
+
+impl From<Severity> for Tag {
+    fn from(severity: Severity) -> Self {
+        let tone = match severity {
+            Severity::Critical => "bad",
+            Severity::Major => "warn",
+            Severity::Minor | Severity::Advice => "",
+        };
+        Self { key: format!("cases-severity-{severity}"), tone }
+    }
+}
+
+impl From<State> for Tag {
+    fn from(state: State) -> Self {
+        let tone = match state {
+            State::Opened => "",
+            State::Served => "good",
+            State::Overdue => "bad",
+            State::Undeliverable => "warn",
+        };
+        Self { key: format!("cases-state-{state}"), tone }
+    }
+}
+
+impl From<Integrity> for Tag {
+    fn from(integrity: Integrity) -> Self {
+        let (word, tone) = match integrity {
+            Integrity::Matches => ("matches", "good"),
+            Integrity::Waiting => ("waiting", ""),
+            Integrity::Differs => ("differs", "bad"),
+        };
+        Self { key: format!("cases-log-{word}"), tone }
+    }
+}
