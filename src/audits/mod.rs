@@ -1,12 +1,56 @@
 //! Plans, population checks, draw, opening, verdict and score.
+//!
+//! Before a period ends the audit process commits to a secret in the log. At the cutoff the tree
+//! fixes what was submitted; secret, root and frame decide which records are opened, and in which
+//! order. [`run_audits`] takes this work from the database and believes none of it: it recomputes
+//! the tree, the frame and the draw, logs each opening before it happens, waits for the signed
+//! checkpoint, and opens in a child process that tells outcomes and nothing else. Meanwhile
+//! [`check_population`] counts what came without opening anything.
+//!
+//! [`draw`], [`verdict`], [`population`] and their neighbours are pure: verifiers run the same code.
 
+mod block;
+mod check;
+mod commit;
+mod desk;
 pub mod detector;
 pub mod draw;
+mod error;
+mod findings;
 pub mod fixed;
+mod guard;
+mod jobs;
+mod model;
+mod opening;
+mod pages;
 pub mod population;
+mod recompute;
+mod run;
 pub mod score;
+mod store;
 pub mod stratified;
+mod tree;
+mod trust;
 pub mod verdict;
 
 #[cfg(test)]
+mod block_tests;
+#[cfg(test)]
+mod pages_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors_tests;
+
+pub use block::{BlockFault, open_block};
+pub use check::check_population;
+pub use commit::{commit_draws, mark_cutoffs};
+pub use desk::{Child, Desk, OPEN_BLOCK};
+pub use error::{AuditError, Refusal};
+pub use jobs::{CheckPopulation, CommitDraws, MarkCutoffs, RunAudits};
+pub use model::{AuditState, Conclusion, Outcome, PeriodState};
+pub use pages::console;
+pub use recompute::recompute;
+pub use run::run_audits;

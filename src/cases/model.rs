@@ -26,11 +26,11 @@ text_enum! {
         MissingDay = "missing_day",
         /// Records of a day came after its deadline.
         LateDay = "late_day",
-        /// No day close agrees with what was received.
+        /// The day close and what was received do not agree.
         CloseMismatch = "close_mismatch",
         /// Two signed statements about the same numbers cannot both be true.
         Equivocation = "equivocation",
-        /// Numbers that do not continue the stream: it began to count anew, or jumped.
+        /// A stream began to count anew.
         Restart = "restart",
         /// An opened record does not keep a rule of its pack.
         RecordFailed = "record_failed",

@@ -45,6 +45,8 @@ CREATE TABLE audits_audits (
   upper_bound BIGINT NOT NULL,
   tolerable BIGINT NOT NULL,
   p0_per_mille BIGINT NOT NULL,
+  alpha_pass_ppm BIGINT NOT NULL,
+  alpha_fail_ppm BIGINT NOT NULL,
   cap BIGINT NOT NULL,
   packs TEXT NOT NULL,
   verdict TEXT CHECK (verdict IN ('compliant', 'non_compliant', 'undecided')),

@@ -45,6 +45,8 @@ CREATE TABLE audits_audits (
   upper_bound INTEGER NOT NULL,
   tolerable INTEGER NOT NULL,
   p0_per_mille INTEGER NOT NULL,
+  alpha_pass_ppm INTEGER NOT NULL,
+  alpha_fail_ppm INTEGER NOT NULL,
   cap INTEGER NOT NULL,
   packs TEXT NOT NULL,
   verdict TEXT CHECK (verdict IN ('compliant', 'non_compliant', 'undecided')),

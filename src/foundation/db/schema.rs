@@ -553,6 +553,8 @@ diesel::table! {
         upper_bound -> BigInt,
         tolerable -> BigInt,
         p0_per_mille -> BigInt,
+        alpha_pass_ppm -> BigInt,
+        alpha_fail_ppm -> BigInt,
         cap -> BigInt,
         packs -> Text,
         verdict -> Nullable<Text>,

@@ -1,0 +1,40 @@
+//! The right of this room: who may see an audit.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+
+use super::error::AuditError;
+use super::model::AuditRow;
+use super::store;
+use crate::foundation::House;
+use crate::foundation::db::Conn;
+use crate::foundation::ids::AuditId;
+use crate::foundation::problem::Problem;
+use crate::registry::Officer;
+
+/// An officer who may see the audit named in the path: one of the own department, in a trade of the
+/// certificate. Others are told that there is none.
+pub(super) struct AuditViewer {
+    pub(super) audit: AuditRow,
+}
+
+impl FromRequest for AuditViewer {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let officer = Officer::signed_in(&req).await?;
+            let id: Option<AuditId> = req.match_info().get("audit").and_then(|id| id.parse().ok());
+            let id = id.ok_or_else(Problem::not_found)?;
+            let read = move |conn: &mut Conn| Ok::<_, AuditError>(store::audit(conn, id)?);
+            let audit = House::of(&req).store.read("audits.find", read).await?;
+            let audit = audit.ok_or(AuditError::NotFound)?;
+            let own = audit.department_id == officer.department_id()
+                && officer.sectors().contains(&audit.sector);
+            if own { Ok(Self { audit }) } else { Err(Problem::not_found()) }
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! The jobs of audits: their clocks, and what each may hold.
+
+use super::check::check_population;
+use super::commit::{commit_draws, mark_cutoffs};
+use super::desk::Desk;
+use super::run::run_audits;
+use crate::foundation::House;
+use crate::foundation::jobs::{Job, JobError, Missed, Slot, Tally};
+use crate::keys::Opener;
+
+/// Commits to the secrets of draws, every hour; for `audit`.
+#[derive(Clone, Debug)]
+pub struct CommitDraws {
+    /// Keeps the secrets.
+    pub opener: Opener,
+}
+
+impl Job for CommitDraws {
+    const NAME: &'static str = "commit-draws";
+    const CLOCK: &'static str = "0 5 * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(commit_draws(house, &self.opener).await?)
+    }
+}
+
+/// Logs cutoffs, every minute; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct MarkCutoffs;
+
+impl Job for MarkCutoffs {
+    const NAME: &'static str = "mark-cutoffs";
+    const CLOCK: &'static str = "0 * * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(mark_cutoffs(house).await?)
+    }
+}
+
+/// Checks the population, every night; for `serve`. One run looks at everything up to now, so
+/// missed nights need no run of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckPopulation;
+
+impl Job for CheckPopulation {
+    const NAME: &'static str = "check-population";
+    const CLOCK: &'static str = "0 15 2 * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(check_population(house).await?)
+    }
+}
+
+/// Draws, opens and judges, every minute; for `audit`.
+#[derive(Clone, Debug)]
+pub struct RunAudits {
+    /// What the audit process holds.
+    pub desk: Desk,
+}
+
+impl Job for RunAudits {
+    const NAME: &'static str = "run-audits";
+    const CLOCK: &'static str = "30 * * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(run_audits(house, &self.desk).await?)
+    }
+}

@@ -1,0 +1,50 @@
+//! The console pages of audits: the overview, the audits of a period, one audit with its draw.
+
+mod detail;
+mod listing;
+mod overview;
+mod words;
+
+use actix_web::web;
+
+use super::model::{AuditRow, AuditState, Conclusion, Outcome};
+
+/// The URLs for officers.
+pub fn console(config: &mut web::ServiceConfig) {
+    config
+        .route("/", web::get().to(overview::show))
+        .route("/audits", web::get().to(listing::show))
+        .route("/audits/{audit}", web::get().to(detail::show));
+}
+
+/// A word and the colour in which the console shows it.
+struct Tag {
+    key: &'static str,
+    tone: &'static str,
+}
+
+impl From<&AuditRow> for Tag {
+    fn from(audit: &AuditRow) -> Self {
+        let (key, tone) = match (audit.state, audit.verdict) {
+            (AuditState::Done, Some(Conclusion::Compliant)) => ("audits-compliant", "good"),
+            (AuditState::Done, Some(Conclusion::NonCompliant)) => ("audits-non-compliant", "bad"),
+            (AuditState::Done, _) => ("audits-undecided", "warn"),
+            (AuditState::Open, _) => ("audits-running", ""),
+            (AuditState::Parked, _) => ("audits-parked", "bad"),
+            (AuditState::Empty, _) => ("audits-empty", ""),
+        };
+        Self { key, tone }
+    }
+}
+
+impl From<Option<Outcome>> for Tag {
+    fn from(outcome: Option<Outcome>) -> Self {
+        let (key, tone) = match outcome {
+            Some(Outcome::Pass) => ("audits-outcome-pass", "good"),
+            Some(Outcome::Fail) => ("audits-outcome-fail", "bad"),
+            Some(Outcome::Undecided) => ("audits-outcome-undecided", "warn"),
+            None => ("audits-outcome-waiting", ""),
+        };
+        Self { key, tone }
+    }
+}

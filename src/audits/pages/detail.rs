@@ -1,0 +1,146 @@
+//! One audit: what may be said, the draw, the drawn records, and how to repeat it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::{Value, json};
+
+use super::super::error::AuditError;
+use super::super::guard::AuditViewer;
+use super::super::model::{AuditRow, Measure, OpeningRow, PeriodRow};
+use super::super::store;
+use super::Tag;
+use super::words::{Sentence, sentences};
+use crate::cases::{self, Finding};
+use crate::foundation::House;
+use crate::foundation::db::Conn;
+use crate::foundation::ids::StreamId;
+use crate::foundation::problem::Problem;
+use crate::foundation::web::{Frame, Lang, page};
+use crate::ledger;
+use crate::registry;
+use crate::rules::Packs;
+
+/// A drawn record in the table.
+struct Record {
+    row: OpeningRow,
+    outlet: String,
+    tag: Tag,
+    /// Names of the rules that it does not keep, or why it was not judged.
+    why: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "audits/pages/audit.html")]
+struct AuditPage {
+    f: Frame,
+    audit: AuditRow,
+    period: PeriodRow,
+    holder: String,
+    tag: Tag,
+    said: Vec<Sentence>,
+    records: Vec<Record>,
+    measures: Vec<Measure>,
+    findings: Vec<Finding>,
+    /// What a verifier needs, once the secret is revealed.
+    repeat: Option<String>,
+}
+
+impl AuditPage {
+    fn finding_key(finding: &Finding) -> String {
+        format!("cases-kind-{}", finding.kind.as_str().replace('_', "-"))
+    }
+}
+
+/// `GET /audits/{audit}`: one audit.
+pub(super) async fn show(
+    req: HttpRequest,
+    viewer: AuditViewer,
+    packs: web::Data<Arc<Packs>>,
+) -> Result<HttpResponse, Problem> {
+    let frame = Frame::of(&req, "audits-audit");
+    let read = House::of(&req).store.read("audits.show", move |conn| {
+        let audit = viewer.audit;
+        let period = store::period(conn, audit.plan_id, &audit.period)?;
+        let period = period.ok_or(AuditError::NotFound)?;
+        let holder = registry::holder(conn, audit.holder_id)?;
+        let (plan, id) = (audit.plan_id, &audit.period);
+        let measures = store::measures_of(conn, audit.holder_id, plan, id)?;
+        Ok::<_, AuditError>(AuditPage {
+            holder: holder.map(|holder| holder.name).unwrap_or_default(),
+            tag: Tag::from(&audit),
+            said: sentences(frame.lang, &audit, &measures),
+            records: records(conn, frame.lang, &audit, &packs)?,
+            findings: cases::findings_of_audit(conn, audit.id)?,
+            repeat: repeat(conn, &audit, &period)?,
+            measures,
+            period,
+            audit,
+            f: frame,
+        })
+    });
+    page(&read.await?)
+}
+
+fn records(
+    conn: &mut Conn,
+    lang: Lang,
+    audit: &AuditRow,
+    packs: &Packs,
+) -> Result<Vec<Record>, AuditError> {
+    let streams = registry::streams_of(conn, audit.holder_id)?;
+    let outlets: HashMap<StreamId, String> =
+        streams.into_iter().map(|facts| (facts.stream.id, facts.outlet.name)).collect();
+    let rows = store::openings_of(conn, audit.id)?;
+    let record = |row: OpeningRow| Record {
+        outlet: outlets.get(&row.stream_id).cloned().unwrap_or_default(),
+        tag: Tag::from(row.outcome),
+        why: why(lang, &row, audit, packs),
+        row,
+    };
+    Ok(rows.into_iter().map(record).collect())
+}
+
+/// Why a record fails, in words that name no content.
+fn why(lang: Lang, row: &OpeningRow, audit: &AuditRow, packs: &Packs) -> Vec<String> {
+    let cause = row.cause.filter(|cause| *cause != super::super::model::Cause::RecordFailed);
+    let cause =
+        cause.map(|cause| lang.text(&format!("cases-kind-{}", cause.as_str().replace('_', "-"))));
+    let own = audit.packs.split(", ").filter_map(|id| packs.pack(id));
+    let name = |rule: &str| {
+        let found = own.clone().find_map(|pack| pack.rule(rule));
+        found.map_or(rule.to_owned(), |rule| match lang {
+            Lang::Zh => rule.zh.clone(),
+            Lang::En => rule.en.clone(),
+        })
+    };
+    let rules = row.failures().into_iter().map(|failure| name(&failure.rule));
+    cause.into_iter().chain(rules).collect()
+}
+
+/// What a verifier needs to repeat the draw, as JSON; `None` until the secret is revealed.
+fn repeat(
+    conn: &mut Conn,
+    audit: &AuditRow,
+    period: &PeriodRow,
+) -> Result<Option<String>, AuditError> {
+    let (Some(nonce), Some(root)) = (period.revealed, period.tree_root) else { return Ok(None) };
+    let leaf = ledger::leaf(conn, audit.frame_leaf)?;
+    let frame = leaf
+        .map(|leaf| leaf.body())
+        .and_then(|mut body| body.get_mut("intervals").map(Value::take));
+    let repeat = json!({
+        "profile": super::super::draw::PROFILE,
+        "nonces": [nonce.to_b64u()],
+        "root": root.to_b64u(),
+        "size": period.tree_size,
+        "holder": audit.holder_id,
+        "period": audit.period,
+        "frame_hash": audit.frame_hash.to_b64u(),
+        "frame": frame,
+        "count": audit.opened,
+    });
+    Ok(serde_json::to_string_pretty(&repeat).ok())
+}

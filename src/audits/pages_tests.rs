@@ -1,0 +1,220 @@
+//! The pages of audits as officers see them, and what they do not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
+use actix_web::{App, test, web};
+
+use super::model::*;
+use super::{AuditError, console, store};
+use crate::foundation::House;
+use crate::foundation::db::Conn;
+use crate::foundation::ids::{AuditId, DepartmentId, HolderId};
+use crate::identity::{self, CodePurpose, DemoEntry};
+use crate::ledger::Hash;
+use crate::registry::testing::{EXAMPLE, cipher, imported};
+use crate::registry::{self, Sector};
+use crate::rules::Packs;
+
+/// `(status, page)` of each path for one who signed in.
+async fn visit(house: &House, login: &'static str, paths: &[String]) -> Vec<(StatusCode, String)> {
+    let service = test::init_service(
+        App::new()
+            .app_data(web::Data::new(house.clone()))
+            .app_data(web::Data::new(Arc::new(Packs::embedded())))
+            .app_data(web::Data::new(cipher()))
+            .app_data(DemoEntry(true))
+            .configure(identity::console)
+            .configure(console),
+    )
+    .await;
+    let person = move |conn: &mut Conn| Ok::<_, AuditError>(identity::person_called(conn, login)?);
+    let person = house.store.read("test", person).await.unwrap().unwrap();
+    let minute = Duration::from_secs(60);
+    let code = identity::mint_code(house, person.id, CodePurpose::Entry, minute).await.unwrap();
+    let entry = TestRequest::post()
+        .uri("/enter")
+        .peer_addr("192.0.2.1:40000".parse().unwrap())
+        .insert_header(("sec-fetch-site", "same-origin"))
+        .set_form([("code", code)]);
+    let entered = test::call_service(&service, entry.to_request()).await;
+    let cookies: Vec<Cookie<'static>> =
+        entered.response().cookies().map(Cookie::into_owned).collect();
+    let mut seen = Vec::new();
+    for path in paths {
+        let mut request = TestRequest::get().uri(path);
+        for cookie in &cookies {
+            request = request.cookie(cookie.clone());
+        }
+        let response = test::call_service(&service, request.to_request()).await;
+        let status = response.status();
+        let page = test::read_body(response).await;
+        seen.push((status, String::from_utf8_lossy(&page).into_owned()));
+    }
+    seen
+}
+
+/// The example registry with one ended audit of a guesthouse, which is drawn up by hand.
+async fn city() -> (House, impl Sized, AuditId) {
+    let (house, guard) = crate::ledger::testing::house().await;
+    imported(&house, EXAMPLE).await.unwrap();
+    let found = |conn: &mut Conn| {
+        for department in registry::departments(conn)? {
+            if let Some(plan) = registry::plan_for(conn, department.id, Sector::Lodging)? {
+                let holders = registry::holders(conn, department.id)?;
+                let inn = holders.iter().find(|holder| holder.name.starts_with("仙鹤"));
+                return Ok::<_, AuditError>((plan, inn.unwrap().id));
+            }
+        }
+        Err(AuditError::NotFound)
+    };
+    let (plan, holder) = house.store.read("test", found).await.unwrap();
+    let audit = audit(&house, plan.id, plan.department, holder);
+    let (id, period) = (audit.id, period(&house, &plan));
+    let openings: Vec<OpeningRow> = (0..3).map(|ordinal| opening(&house, id, ordinal)).collect();
+    let write = move |tx: &mut Conn| {
+        store::insert_period(tx, &period)?;
+        store::set_tree(tx, &period, 42, Hash([2; 32]))?;
+        store::mark_cutoff(tx, &period, openings[0].intent_leaf)?;
+        store::reveal(tx, &period, Hash([3; 32]), openings[0].intent_leaf)?;
+        store::insert_audit(tx, &AuditRow { state: AuditState::Open, ..audit.clone() })?;
+        store::set_audit(tx, &audit)?;
+        for row in &openings {
+            store::insert_opening(tx, row)?;
+            store::set_opened(tx, row)?;
+        }
+        Ok::<_, AuditError>(())
+    };
+    house.store.write("test", write).await.unwrap();
+    (house, guard, id)
+}
+
+fn period(house: &House, plan: &registry::Plan) -> PeriodRow {
+    let period = plan.period_containing(house.clock.now().day()).unwrap();
+    PeriodRow {
+        plan_id: plan.id,
+        period: period.id,
+        department_id: plan.department,
+        sector: plan.sector,
+        first_day: period.first,
+        last_day: period.last,
+        cutoff: period.cutoff,
+        commitment: Some(Hash([1; 32])),
+        nonce: Some(vec![0]),
+        commit_leaf: Some(house.fresh()),
+        epoch_leaf: None,
+        tree_size: None,
+        tree_root: None,
+        reveal_leaf: None,
+        revealed: None,
+        state: PeriodState::Committed,
+        reason: None,
+        made_at: house.clock.now(),
+    }
+}
+
+fn audit(
+    house: &House,
+    plan_id: crate::foundation::ids::PlanId,
+    department_id: DepartmentId,
+    holder_id: HolderId,
+) -> AuditRow {
+    let now = house.clock.now();
+    AuditRow {
+        id: house.fresh(),
+        plan_id,
+        period: now.day().month().to_owned(),
+        holder_id,
+        department_id,
+        sector: Sector::Lodging,
+        frame_size: 3,
+        frame_hash: Hash([4; 32]),
+        frame_leaf: house.fresh(),
+        opened: 3,
+        failing: 2,
+        undecided: 0,
+        critical: 0,
+        lower_bound: 2,
+        upper_bound: 2,
+        tolerable: 1,
+        p0_per_mille: 50,
+        alpha_pass_ppm: 50_000,
+        alpha_fail_ppm: 10_000,
+        cap: 300,
+        packs: "lodging/2026.1".into(),
+        verdict: Some(Conclusion::NonCompliant),
+        state: AuditState::Done,
+        reason: None,
+        result_leaf: Some(house.fresh()),
+        made_at: now,
+        done_at: Some(now),
+    }
+}
+
+fn opening(house: &House, audit_id: AuditId, ordinal: i64) -> OpeningRow {
+    let fails = ordinal > 0;
+    let failure = r#"[{"rule":"lodging.room_no.missing","severity":"major","pointer":"/room_no"}]"#;
+    OpeningRow {
+        audit_id,
+        ordinal,
+        place: 2 - ordinal,
+        stream_id: house.fresh(),
+        number: ordinal + 1,
+        judged: ordinal + 1,
+        batch_id: house.fresh(),
+        line: ordinal,
+        block: 0,
+        intent_leaf: house.fresh(),
+        outcome: Some(if fails { Outcome::Fail } else { Outcome::Pass }),
+        cause: fails.then_some(if ordinal == 1 { Cause::RecordFailed } else { Cause::Unopenable }),
+        failures: Some(if ordinal == 1 { failure.into() } else { "[]".to_owned() }),
+        severity: None,
+        done_leaf: Some(house.fresh()),
+        opened_at: Some(house.clock.now()),
+    }
+}
+
+#[actix_web::test]
+async fn an_officer_sees_the_audits_of_the_own_department_and_no_other() {
+    let (house, _guard, id) = city().await;
+    let paths = ["/".to_owned(), "/audits".to_owned(), format!("/audits/{id}")];
+    let police = visit(&house, "lin.yue", &paths).await;
+    for (status, page) in &police {
+        assert_eq!(*status, StatusCode::OK, "{page}");
+        assert!(!page.contains("audits-") && !page.contains("cases-kind"), "{page}");
+    }
+    assert!(police[0].1.contains(">1</a>"), "one business above the limit");
+    assert!(police[1].1.contains("仙鹤宾馆") && police[1].1.contains("超过容许线"));
+    let detail = &police[2].1;
+    for text in [
+        "结论：本期不合规记录不少于 2 条（66.7%），已超过容许线 1 条。",
+        "全部 3 条均已检查，不合规 2 条，没有抽样误差。",
+        "房号",
+        "记录不能开封",
+        "frame_hash",
+        "没有独立见证人",
+    ] {
+        assert!(detail.contains(text), "{text} in {detail}");
+    }
+    let post = visit(&house, "su.he", &paths).await;
+    let statuses: Vec<u16> = post.iter().map(|(status, _)| status.as_u16()).collect();
+    assert_eq!(statuses, [200, 200, 404]);
+    assert!(!post[1].1.contains("仙鹤宾馆"));
+}
+
+#[actix_web::test]
+async fn what_does_not_exist_is_not_found() {
+    let (house, _guard, _id) = city().await;
+    let nil = uuid::Uuid::nil();
+    let paths = [
+        format!("/audits/{nil}"),
+        "/audits/x".to_owned(),
+        format!("/audits?plan={nil}&period=2026-03"),
+    ];
+    for (status, _) in visit(&house, "lin.yue", &paths).await {
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+}
