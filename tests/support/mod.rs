@@ -81,15 +81,26 @@ impl Town {
         town
     }
 
-    /// A founded town without a server.
+    /// A founded town without a server, at nine in the morning of its first day.
     pub(crate) async fn found() -> Self {
+        Self::found_at(Some(moment(FIRST_DAY, "09:00:00"))).await
+    }
+
+    /// A founded town without a server whose clock shows the real time.
+    pub(crate) async fn found_today() -> Self {
+        Self::found_at(None).await
+    }
+
+    async fn found_at(at: Option<Timestamp>) -> Self {
         install_providers();
         let folder = tempfile::tempdir().unwrap();
         let database = fresh_database(folder.path());
         let url: DatabaseUrl = database.parse().unwrap();
         certificate::ensure(&folder.path().join("tls")).unwrap();
         let clock = Clock::shared(&folder.path().join("clock")).unwrap();
-        clock.set(moment(FIRST_DAY, "09:00:00")).unwrap();
+        if let Some(at) = at {
+            clock.set(at).unwrap();
+        }
         let store = Store::open(&url, Durability::SingleNode, false).unwrap();
         let house = House { store, clock: clock.clone(), random: Random::system() };
         let (api, console) = (free_port(), free_port());
@@ -105,7 +116,8 @@ impl Town {
         };
         town.command(&["init"]);
         town.register();
-        town.command(&["keys", "make", "2026-03"]);
+        let month = town.clock.now().day().month().to_owned();
+        town.command(&["keys", "make", &month]);
         town
     }
 
@@ -136,6 +148,21 @@ impl Town {
                 Business { key, sector, holder, stream, client_id, keys: folder.join(key) }
             })
             .collect();
+    }
+
+    /// Registers another system of the holder called `key` and gives its client id.
+    pub(crate) fn register_client(&self, key: &str, name: &str, keys: &Value) -> String {
+        let (auth, manifest) = (&keys["authentication"], &keys["manifest"]);
+        let path = self.folder.path().join("client.toml");
+        let file = include_str!("town.toml").to_owned()
+            + &format!(
+                "\n[[client]]\nholder = \"{key}\"\nname = \"{name}\"\n\
+                 authentication_jwk = '''{auth}'''\nmanifest_jwk = '''{manifest}'''\n"
+            );
+        std::fs::write(&path, file).unwrap();
+        let said = self.command(&["registry", "import", path.to_str().unwrap()]);
+        let line = said.lines().find_map(|line| line.strip_prefix("client ")).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
     }
 
     /// The environment of every command and role.
