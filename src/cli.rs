@@ -13,7 +13,7 @@ use crate::foundation::crypto;
 use crate::foundation::telemetry;
 use crate::foundation::time::Day;
 use crate::outside::verify;
-use crate::roles::{audit, init, keys, registry, serve, up};
+use crate::roles::{audit, init, keys, notify, registry, serve, up};
 
 /// Chayan (查验): compliance audits of the businesses that must verify and register identity.
 #[derive(Parser)]
@@ -38,6 +38,8 @@ enum Command {
     Serve,
     /// Draws, opens records, reaches verdicts; no listening port
     Audit,
+    /// Carries letters to the mail server; no listening port
+    Notify,
     /// Serve, audit and notify as child processes
     Up,
     /// Brings the database's schema up to this program
@@ -126,6 +128,7 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         }
         Command::Serve => return serve::run(config).await,
         Command::Audit => audit::run(config).await?,
+        Command::Notify => notify::run(config).await?,
         Command::Up => up::run().await?,
         Command::Migrate => app::unverified_house(config, false)?.store.migrate().await?,
         Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,

@@ -3,7 +3,7 @@
 use actix_web::web::ServiceConfig;
 
 use crate::foundation::web::{self, Listener, Navigation};
-use crate::{identity, intake, keys, ledger, registry};
+use crate::{cases, identity, intake, keys, ledger, registry};
 
 /// The links of the console's frame.
 pub const NAVIGATION: Navigation = Navigation(&[
@@ -34,4 +34,5 @@ fn console(config: &mut ServiceConfig) {
     web::console(config);
     identity::console(config);
     registry::console(config);
+    cases::console(config);
 }

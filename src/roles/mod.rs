@@ -4,6 +4,7 @@ pub mod audit;
 pub mod demo;
 pub mod init;
 pub mod keys;
+pub mod notify;
 pub mod registry;
 pub mod serve;
 pub mod up;

@@ -154,7 +154,7 @@ pub async fn run(config: &Config) -> Result<u8, AppFault> {
         tls: web::server_config(&config.tls_cert, &config.tls_key)?,
         demo: config.demo,
     };
-    let jobs = schedule::of_serve();
+    let jobs = schedule::of_serve(&config.console_origin);
     let listeners = Listeners::bind(config.api_listen, config.console_listen);
     let serving = start(parts, listeners.map_err(AppFault::Listen)?).await?;
     let alarm = Scheduler::new(house, jobs).start(config.job_tick).await;
