@@ -36,7 +36,7 @@ pub use model::{
 pub use pages::console;
 
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{AuditId, HolderId};
+use crate::foundation::ids::{AuditId, HolderId, StreamId};
 use crate::registry::Officer;
 
 /// Findings against `holder`, newest first, at most 50.
@@ -57,22 +57,30 @@ pub fn findings_of_audit(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Fin
     store::findings_of_audit(conn, audit)
 }
 
-/// How many findings wait for a decision of `officer`'s department, in the trades of the officer.
+/// Findings about `stream` in the order in which they were raised, at most 1,000.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn findings_of_stream(conn: &mut Conn, stream: StreamId) -> QueryResult<Vec<Finding>> {
+    store::findings_of_stream(conn, stream)
+}
+
+/// How many findings that `officer` sees nobody has decided.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub fn undecided_findings(conn: &mut Conn, officer: &Officer) -> QueryResult<i64> {
-    store::count_findings(conn, &store::Scope::of(officer), Stage::Proposed)
+    store::count_findings(conn, &officer.into(), Stage::Proposed)
 }
 
-/// How many cases of `officer`'s department are open, in the trades of the officer.
+/// How many cases `officer` sees.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub fn open_cases(conn: &mut Conn, officer: &Officer) -> QueryResult<i64> {
-    let scope = store::Scope::of(officer);
-    let counts = State::ALL.iter().map(|state| store::count_cases(conn, &scope, *state));
-    counts.sum()
+    let scope = officer.into();
+    State::ALL.iter().map(|state| store::count_cases(conn, &scope, *state)).sum()
 }

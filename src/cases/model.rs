@@ -26,11 +26,11 @@ text_enum! {
         MissingDay = "missing_day",
         /// Records of a day came after its deadline.
         LateDay = "late_day",
-        /// The day close and what was received do not agree.
+        /// No day close agrees with what was received.
         CloseMismatch = "close_mismatch",
         /// Two signed statements about the same numbers cannot both be true.
         Equivocation = "equivocation",
-        /// A stream began to count anew.
+        /// Numbers that do not continue the stream: it began to count anew, or jumped.
         Restart = "restart",
         /// An opened record does not keep a rule of its pack.
         RecordFailed = "record_failed",

@@ -8,7 +8,7 @@ use crate::foundation::db::schema::{
 };
 use crate::foundation::db::{Conn, insert_if_absent};
 use crate::foundation::ids::{
-    AuditId, CaseId, DepartmentId, FindingId, HolderId, LeafId, OfficerId,
+    AuditId, CaseId, DepartmentId, FindingId, HolderId, LeafId, OfficerId, StreamId,
 };
 use crate::foundation::paging::PAGE;
 use crate::foundation::time::{Day, Timestamp};
@@ -63,9 +63,8 @@ pub(super) struct Scope {
     pub(super) sectors: Vec<Sector>,
 }
 
-impl Scope {
-    /// What `officer` may see: the department's, in the trades of the certificate.
-    pub(super) fn of(officer: &Officer) -> Self {
+impl From<&Officer> for Scope {
+    fn from(officer: &Officer) -> Self {
         Self { department: officer.department_id(), sectors: officer.sectors() }
     }
 }
@@ -144,6 +143,16 @@ pub(super) fn findings_against(conn: &mut Conn, holder: HolderId) -> QueryResult
 pub(super) fn findings_of_audit(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Finding>> {
     cases_findings::table
         .filter(cases_findings::audit_id.eq(audit))
+        .order(cases_findings::id)
+        .limit(1_000)
+        .select(Finding::as_select())
+        .load(conn)
+}
+
+/// Findings about `stream` in the order in which they were raised, at most 1,000.
+pub(super) fn findings_of_stream(conn: &mut Conn, stream: StreamId) -> QueryResult<Vec<Finding>> {
+    cases_findings::table
+        .filter(cases_findings::stream_id.eq(stream))
         .order(cases_findings::id)
         .limit(1_000)
         .select(Finding::as_select())

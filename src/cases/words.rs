@@ -95,16 +95,12 @@ impl Values {
             ("rule", rule.to_owned()),
         ];
         let facts = finding.facts();
-        values.extend(MEMBERS.iter().filter_map(|member| match facts.get(*member)? {
-            Value::String(text) => Some((*member, text.clone())),
-            Value::Number(number) => Some((*member, number.to_string())),
-            _ => None,
-        }));
+        values.extend(MEMBERS.iter().map(|member| (*member, spoken(&facts[*member]))));
         Self(values)
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(own, _)| *own == name)
+        self.0.iter().any(|(own, value)| *own == name && value != ABSENT)
     }
 
     fn say(&self, lang: Lang, key: &str) -> String {
@@ -113,5 +109,18 @@ impl Values {
             values.push((name, value));
         }
         lang.text_with(key, &values)
+    }
+}
+
+/// What stands for a value that was not handed in.
+const ABSENT: &str = "–";
+
+/// A count or word, or a list of words, as a sentence says it.
+fn spoken(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(several) => several.iter().map(spoken).collect::<Vec<_>>().join(", "),
+        _ => ABSENT.to_owned(),
     }
 }

@@ -33,6 +33,7 @@ CREATE TABLE cases_findings (
 
 CREATE INDEX cases_findings_by_department ON cases_findings (department_id, stage, id);
 CREATE INDEX cases_findings_by_holder ON cases_findings (holder_id, id);
+CREATE INDEX cases_findings_by_stream ON cases_findings (stream_id, id) WHERE stream_id IS NOT NULL;
 CREATE INDEX cases_findings_by_audit ON cases_findings (audit_id) WHERE audit_id IS NOT NULL;
 
 -- What follows from a confirmed finding. `basis` is the law as it stood in the catalogue at that

@@ -54,7 +54,7 @@ pub(super) async fn list(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let f = Frame::of(&req, "cases-cases");
-    let scope = Scope { department: officer.department_id(), sectors: officer.sectors() };
+    let scope = Scope::from(&officer);
     let (state, before) = (asked.state.parse().ok(), asked.before.parse::<CaseId>().ok());
     let (page_of_rows, counts) = House::of(&req)
         .store

@@ -83,7 +83,7 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let f = Frame::of(&req, "cases-findings");
     let (lang, narrow) = (f.lang, asked.narrow());
-    let scope = Scope { department: officer.department_id(), sectors: officer.sectors() };
+    let scope = Scope::from(&officer);
     let (page_of_rows, counts) = House::of(&req)
         .store
         .read("cases.findings", move |conn| -> Result<_, CaseError> {

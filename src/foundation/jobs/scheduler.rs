@@ -156,7 +156,8 @@ const FIRST: Duration = Duration::from_secs(2 * 86_400);
 /// The slots after `newest` and up to `now`, oldest first; of a job that never ran, the newest.
 fn due_slots(clock: &str, missed: Missed, newest: Option<Timestamp>, now: Timestamp) -> Vec<Slot> {
     let Some(cron) = parse(clock) else { return Vec::new() };
-    let end = now.local();
+    // A slot is a whole second; the library keeps the fraction of where it begins to look.
+    let end = Timestamp::from_seconds(now.seconds()).local();
     if missed == Missed::Latest || newest.is_none() {
         let last = cron.find_previous_occurrence(&end, true).ok();
         let last = last.map(|at| Timestamp::from_micros(at.timestamp_micros()));
@@ -241,6 +242,16 @@ mod tests {
         let due = due_slots("0 * * * * *", Missed::Latest, newest, now);
         assert_eq!(due, [Slot(at("2026-03-09T10:00:00+08:00"))]);
         assert_eq!(due_slots("0 * * * * *", Missed::Latest, Some(due[0].0), now), []);
+    }
+
+    #[test]
+    fn a_slot_is_the_same_whenever_it_is_looked_for() {
+        let first = due_slots("0 * * * * *", Missed::Latest, None, at("2026-03-09T10:00:30.25+08:00"));
+        assert_eq!(first, [Slot(at("2026-03-09T10:00:00+08:00"))]);
+        let newest = Some(first[0].0);
+        let again = at("2026-03-09T10:00:31.75+08:00");
+        assert_eq!(due_slots("0 * * * * *", Missed::Latest, newest, again), []);
+        assert_eq!(due_slots("0 * * * * *", Missed::All, newest, again), []);
     }
 
     #[test]

@@ -103,7 +103,7 @@ cases-kind-missing-day = Silent day
 cases-kind-late-day = Late
 cases-kind-close-mismatch = Day close disagrees
 cases-kind-equivocation = Same numbers, other content
-cases-kind-restart = Numbering restarted
+cases-kind-restart = Numbering out of order
 cases-kind-record-failed = Failing record
 cases-kind-unopenable = Record cannot be opened
 cases-kind-commitment-mismatch = Content is not what was committed to
@@ -118,10 +118,10 @@ cases-fact-late-day = { $count ->
     [1] “{ $place }”: one record of { $day } was submitted after its deadline.
    *[other] “{ $place }”: { $count } records of { $day } were submitted after their deadline.
  }
-cases-fact-close-mismatch = “{ $place }”: the close of { $day } does not agree with the records submitted.
+cases-fact-close-mismatch = “{ $place }”: there is no close of { $day } that agrees with the records submitted.
 cases-fact-close-mismatch-counts = “{ $place }”: the close of { $day } does not agree with the records submitted: { $declared } declared, { $received } received.
 cases-fact-equivocation = “{ $place }”: two signed lists with different content were submitted for numbers { $first } to { $last }.
-cases-fact-restart = “{ $place }”: numbering began again at { $first } in period { $period }.
+cases-fact-restart = “{ $place }”: numbers { $first } to { $last }, submitted for period { $period }, do not belong to the continuous numbering that should exist (it began again or jumped).
 cases-fact-record-failed = “{ $place }”, { $day }, record number { $first }: { $rule }
 cases-fact-unopenable = “{ $place }”, { $day }: record number { $first } was drawn and cannot be opened; it counts as failing.
 cases-fact-commitment-mismatch = “{ $place }”, { $day }: the content of record number { $first } is not what was committed to; it counts as failing.
@@ -132,7 +132,7 @@ cases-demand-missing-day = Submit the records of that day; if there was no busin
 cases-demand-late-day = Submit each day's records in time, and explain the delay.
 cases-demand-close-mismatch = Check the figures of that day; submit what is missing or correct the close.
 cases-demand-equivocation = Explain why the same numbers have two contents, and put the numbering in order.
-cases-demand-restart = Return to continuous numbering, and explain the restart.
+cases-demand-restart = Return to continuous numbering, and explain what happened.
 cases-demand-record-failed = Correct the record as the rule asks.
 cases-demand-unopenable = Check the key and the program used for sealing, and submit a correction of the record.
 cases-demand-commitment-mismatch = Explain why the content is not what was committed to, and submit a correction of the record.
