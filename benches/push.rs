@@ -69,7 +69,7 @@ async fn measure(json: bool) -> Result<(), Failure> {
     stage.clock.set("2026-03-02T23:00:00+08:00".parse()?)?;
     stage.found(&city).await?;
     let crew = stage.start(&["serve"]).await?;
-    let house = stage.house()?;
+    let house = stage.house().await?;
     let clients = Arc::new(stage.clients(&house, &city).await?);
     let to = stage.seal_to(&clients, &city).await?;
     let floor = Floor::start(&stage, folder.path())?;

@@ -13,7 +13,8 @@ use crate::foundation::crypto;
 use crate::foundation::telemetry;
 use crate::foundation::time::Day;
 use crate::outside::verify;
-use crate::roles::{audit, init, keys, notify, registry, serve, up};
+use crate::roles::demo::Options;
+use crate::roles::{audit, demo, init, keys, notify, registry, serve, up};
 
 /// Chayan (查验): compliance audits of the businesses that must verify and register identity.
 #[derive(Parser)]
@@ -25,6 +26,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// An invented city on SQLite: what was planted, what was found, and the console to look at it
+    Demo(Demo),
     /// First keys, first database, one-time link of the first administrator
     Init {
         /// The name that the first administrator signs in with
@@ -52,6 +55,22 @@ enum Command {
     Keys(Keys),
     /// Checks a receipt offline
     Verify(Verify),
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Where the city lives; a second run on the same folder continues
+    #[arg(default_value = "chayan-demo")]
+    folder: PathBuf,
+    /// How many records, as a multiple of 100,000
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// End after the table instead of keeping the console open
+    #[arg(long)]
+    once: bool,
+    /// One JSON object as the last line
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -126,6 +145,7 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
             println!("The first administrator, {}, enrols once at", invitation.login);
             println!("{}", invitation.link);
         }
+        Command::Demo(asked) => return run_demo(asked).await,
         Command::Serve => return serve::run(config).await,
         Command::Audit => audit::run(config).await?,
         Command::Notify => notify::run(config).await?,
@@ -136,6 +156,13 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         Command::Verify(paths) => return run_verify(&paths),
     }
     Ok(0)
+}
+
+async fn run_demo(asked: Demo) -> Result<u8, AppFault> {
+    let Demo { folder, scale, once, json } = asked;
+    let exe = std::env::current_exe().map_err(AppFault::refused)?;
+    let options = Options { folder, scale, once, json };
+    demo::run(&options, &exe).await.map_err(AppFault::refused)
 }
 
 async fn run_keys(command: Keys, config: &Config) -> Result<(), AppFault> {

@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_slot_is_the_same_whenever_it_is_looked_for() {
-        let first = due_slots("0 * * * * *", Missed::Latest, None, at("2026-03-09T10:00:30.25+08:00"));
+        let first =
+            due_slots("0 * * * * *", Missed::Latest, None, at("2026-03-09T10:00:30.25+08:00"));
         assert_eq!(first, [Slot(at("2026-03-09T10:00:00+08:00"))]);
         let newest = Some(first[0].0);
         let again = at("2026-03-09T10:00:31.75+08:00");

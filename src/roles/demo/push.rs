@@ -13,7 +13,9 @@ use super::{DemoError, state::Sent};
 use crate::foundation::Random;
 use crate::foundation::crypto::sealing::{OpeningKey, SealingKey};
 use crate::foundation::time::Clock;
+use crate::ledger::VerifierKey;
 use crate::outside::submit::{Client, DayTotals, Sheet, seal_lines};
+use crate::outside::verify;
 
 /// Connections that are used at once.
 const CONNECTIONS: usize = 6;
@@ -140,17 +142,18 @@ fn close_of(place: Place<'_>, day: &DayPlan) -> DayTotals {
     }
 }
 
-/// Signs and pushes `ready` with the clients of the duty holders, and closes the days that `closed`
-/// does not name.
+/// Signs and pushes `ready` with the clients of the duty holders, checks every receipt with the
+/// log's key, and closes the days that `sent` does not name.
 ///
 /// # Errors
 ///
-/// [`DemoError::Refused`] for the first refusal: none is expected.
+/// [`DemoError::Refused`] for the first refusal and [`DemoError::Receipt`] for the first receipt
+/// that proves nothing: none is expected.
 pub async fn push_day(
     ready: Vec<Ready>,
     clients: &[Client],
     clock: &Clock,
-    sent: &Sent,
+    (log, sent): (&VerifierKey, &Sent),
     progress: &Progress,
 ) -> Result<(), DemoError> {
     let mut by_holder: BTreeMap<usize, Vec<Ready>> = BTreeMap::new();
@@ -163,7 +166,8 @@ pub async fn push_day(
             for day in days {
                 for (sheet, lines) in &day.batches {
                     let batch = client.shop().batch(sheet, lines, clock.now())?;
-                    client.push(&batch).await?;
+                    let answer = client.push(&batch).await?;
+                    verify::batch(&answer.body, &batch.body, log)?;
                     progress.step(u64::try_from(lines.len()).unwrap_or(0));
                 }
                 if !sent.has_closed(day.close.stream, day.close.day) {

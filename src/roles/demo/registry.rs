@@ -97,6 +97,7 @@ pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Err
             json!({
                 "id": outlet.stream, "outlet": key(outlet),
                 "sector": holder.sector.as_str(), "modes": ["sealed"], "opened_on": first,
+        "closed_on": city.last_day(),
             })
         })
         .collect();
@@ -144,9 +145,34 @@ fn holder((at, holder): (usize, &Holder)) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::city::tests::size;
     use super::*;
-    use crate::foundation::Random;
+    use crate::foundation::crypto::aead::WrappingKey;
+    use crate::foundation::db::testing::store;
+    use crate::foundation::time::Clock;
+    use crate::foundation::{House, Random};
+    use crate::identity::FieldCipher;
+    use crate::registry::import;
+    use crate::rules::Packs;
+
+    #[tokio::test]
+    async fn the_registry_takes_the_file_as_it_is_and_a_second_time_changes_nothing() {
+        let (store, _guard) = store().await;
+        let clock = Clock::manual("2026-03-01T20:00:00+08:00".parse().unwrap());
+        let house = House { store, clock, random: Random::seeded(1) };
+        let city = City::invent(size(1_000));
+        let keys: Vec<BusinessKeys> =
+            city.holders.iter().map(|_| BusinessKeys::generate(&house.random).unwrap()).collect();
+        let toml = file(&city, &keys).unwrap();
+        let packs = Arc::new(Packs::embedded());
+        let cipher = FieldCipher::new(WrappingKey::from_bytes([7; 32]), "fk-1");
+        let first = import(&house, &packs, &cipher, &toml).await.unwrap();
+        assert_eq!((first.warnings.len(), first.clients.len()), (0, 60));
+        let second = import(&house, &packs, &cipher, &toml).await.unwrap();
+        assert_eq!((second.added.len(), second.changed.len()), (0, 0));
+    }
 
     #[test]
     fn the_file_names_every_stream_and_every_client() {

@@ -53,7 +53,7 @@ impl Sink {
         let address = listener.local_addr()?;
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let listening = tokio::spawn(accept(listener, acceptor, Arc::clone(&mailbox)));
-        Ok(Sink { address, mailbox: mailbox, listening })
+        Ok(Sink { address, mailbox, listening })
     }
 
     /// The port.

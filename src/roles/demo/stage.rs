@@ -1,6 +1,7 @@
 //! The place where a city is played: a folder with certificate, keys, registry and clock, and the
 //! environment of the processes that work in it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -14,11 +15,13 @@ use super::city::City;
 use super::crew::{Crew, Environment};
 use super::push::SealTo;
 use super::{DemoError, registry};
-use crate::foundation::db::{DatabaseUrl, Durability, Store};
+use crate::app;
+use crate::config::Config;
 use crate::foundation::time::{Clock, Stopwatch};
 use crate::foundation::{House, Random};
 use crate::identity;
 use crate::keys::files::load_list_key;
+use crate::ledger::VerifierKey;
 use crate::outside::submit::{
     Access, BusinessKeys, Client, Workshop, connections, key_list, open_key,
 };
@@ -85,6 +88,7 @@ impl Stage {
             ("CONSOLE_ORIGIN", self.console_origin()),
             ("TLS_CERT", path(&self.certificate.chain)),
             ("TLS_KEY", path(&self.certificate.key)),
+            ("MAIL_FROM", "chayan@hebi.example".to_owned()),
             ("SMTP_CA", path(&self.certificate.root)),
         ];
         let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -135,11 +139,24 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Those of opening it.
-    pub fn house(&self) -> Result<House, DemoError> {
-        let url: DatabaseUrl = format!("sqlite:{}/chayan.db", self.folder.display()).parse()?;
-        let store = Store::open(&url, Durability::SingleNode, false)?;
-        Ok(House { store, clock: self.clock.clone(), random: Random::system() })
+    /// [`DemoError::App`] names what is wrong with it.
+    pub async fn house(&self) -> Result<House, DemoError> {
+        Ok(app::house(&self.config()?, false).await?)
+    }
+
+    /// The key that checks the log's signatures.
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError::App`] where there is none.
+    pub fn log_key(&self) -> Result<VerifierKey, DemoError> {
+        Ok(app::log_public(&self.config()?)?)
+    }
+
+    /// The configuration that the processes read from their environment.
+    fn config(&self) -> Result<Config, DemoError> {
+        let environment: BTreeMap<String, String> = self.environment().into_iter().collect();
+        Ok(Config::read(|name| environment.get(name).cloned())?)
     }
 
     /// Makes the database, the keys of the house and of the duty holders, and the registry of
@@ -204,7 +221,7 @@ impl Stage {
     ///
     /// [`DemoError`].
     pub async fn seal_to(&self, clients: &[Client], city: &City) -> Result<SealTo, DemoError> {
-        let pinned = load_list_key(&self.folder.join("keys/offline/list.key"))?;
+        let pinned = load_list_key(&app::list_key_file(&self.config()?))?;
         let list = key_list(&self.connections()?, &self.origin(), pinned.public()).await?;
         let mut to = SealTo::new();
         for (holder, client) in city.holders.iter().zip(clients) {

@@ -110,6 +110,15 @@ impl Sent {
         self.batches.contains(&(stream, first))
     }
 
+    /// How many records of `plan` have arrived.
+    pub fn records(&self, plan: &Plan) -> u64 {
+        let sent = plan.streams.iter().flat_map(|stream| {
+            let batches = stream.days.iter().flat_map(|day| day.batches());
+            batches.filter(|(first, _)| self.has(stream.stream, *first))
+        });
+        sent.map(|(first, last)| last - first + 1).sum()
+    }
+
     /// Whether the close of `day` has arrived.
     pub fn has_closed(&self, stream: StreamId, day: Day) -> bool {
         self.closes.contains(&(stream, day))

@@ -1,0 +1,178 @@
+//! The demonstration from its first second to its last.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template as _;
+
+use super::city::{City, Sector, Size, moment};
+use super::crew::Environment;
+use super::plant::Plan;
+use super::play::{self, Play, weight};
+use super::print::{ReadyPage, TablePage};
+use super::progress::Progress;
+use super::sink::Sink;
+use super::stage::Stage;
+use super::state::{State, Step, timeline};
+use super::truth::Table;
+use super::{DemoError, found, office, registry};
+use crate::foundation::time::{Stopwatch, Timestamp};
+use crate::foundation::web::server_config;
+
+/// The processes of the demonstration.
+const ROLES: [&str; 3] = ["serve", "audit", "notify"];
+/// Records of a city at scale 1.
+const RECORDS: f64 = 100_000.0;
+/// The first of its days, a Monday.
+const FIRST_DAY: &str = "2026-03-02";
+/// How far a step that was interrupted has moved on when it is taken up again: time must not run
+/// backwards.
+const RESUMED: Duration = Duration::from_secs(20 * 60);
+
+/// What the demonstration is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the city lives; a second run on the same folder continues.
+    pub folder: PathBuf,
+    /// How many records, as a multiple of 100,000.
+    pub scale: f64,
+    /// End after the table instead of keeping the console open.
+    pub once: bool,
+    /// One JSON object as the last line.
+    pub json: bool,
+}
+
+/// Plays the city to its end with the program `exe`, prints the table, and then keeps the console
+/// open until Ctrl-C. Gives the exit code: 1 if what was found does not agree with what was planted.
+///
+/// # Errors
+///
+/// [`DemoError`].
+pub async fn run(options: &Options, exe: &Path) -> Result<u8, DemoError> {
+    let watch = Stopwatch::start();
+    let mut stage = Stage::set(&options.folder, exe, Environment::new())?;
+    let mut state = State::load(&stage.folder, fresh(options.scale))?;
+    let plan = Arc::new(Plan::of(City::invent(size(&state)?)));
+    let tls = server_config(&stage.certificate.chain, &stage.certificate.key)?;
+    let mail = stage.folder.join("mail");
+    let sink = Sink::start(tls, &mail).await?;
+    stage.more.push(("SMTP_URL".to_owned(), format!("smtps://localhost:{}", sink.port())));
+
+    let steps = timeline(&plan, registry::CUTOFF_HOURS);
+    let before = state.seconds;
+    let progress =
+        Progress::new(plan.total() + steps.iter().map(|(_, s)| weight(&plan, *s)).sum::<u64>());
+    let mut play = begin(&stage, &mut state, &plan, &steps, progress.clone()).await?;
+    for (number, (at, step)) in steps.iter().enumerate().skip(state.steps) {
+        set_clock(&stage, &mut state, *at)?;
+        play.step(*at, *step).await?;
+        state.steps = number + 1;
+        state.seconds = before + watch.elapsed().as_secs_f64();
+        state.save(&stage.folder)?;
+    }
+    progress.end();
+    let table = Table::of(&plan, &found::found(&play.house, &plan).await?);
+    report(&plan, &table, &sink, &state, options.json)?;
+    if !options.once {
+        let link =
+            office::entry_link(&stage, &play.house, registry::deciding(Sector::Lodging)).await?;
+        let page = ReadyPage::of(&stage.console_origin(), &link, &stage.certificate.root, &mail)
+            .render()?;
+        tell(&page);
+        tokio::signal::ctrl_c().await?;
+    }
+    play.crew.stop().await;
+    Ok(u8::from(!table.sound()))
+}
+
+/// A city of which nothing has happened yet.
+fn fresh(scale: f64) -> State {
+    let records = (RECORDS * scale.clamp(0.02, 100.0)).round();
+    #[expect(clippy::as_conversions, reason = "between 2,000 and 10,000,000")]
+    let records = records as u64;
+    State { seed: 410_699, records, founded: false, steps: 0, moment: None, seconds: 0.0 }
+}
+
+fn size(state: &State) -> Result<Size, DemoError> {
+    Ok(Size {
+        seed: state.seed,
+        lodging: 40,
+        courier: 20,
+        records: state.records,
+        first_day: FIRST_DAY.parse().ok().ok_or(DemoError::Plan)?,
+        days: 14,
+    })
+}
+
+/// Founds the city where that is still to be done, and starts its processes.
+async fn begin<'a>(
+    stage: &'a Stage,
+    state: &mut State,
+    plan: &Arc<Plan>,
+    steps: &[(Timestamp, Step)],
+    progress: Progress,
+) -> Result<Play<'a>, DemoError> {
+    if !state.founded {
+        progress.say(play::words("demo-founding"));
+        stage.clock.set(moment(plan.city.size.first_day.previous(), 20 * 3600))?;
+        stage.found(&plan.city).await?;
+        state.founded = true;
+        state.save(&stage.folder)?;
+    } else if let Some((at, _)) = steps.get(state.steps) {
+        // The processes must not see the time that has gone by since the last run.
+        set_clock(stage, state, *at)?;
+    }
+    let crew = stage.start(&ROLES).await?;
+    let house = stage.house().await?;
+    let sent = play::sent(&house, plan).await?;
+    let arrived = sent.records(plan);
+    let clients = stage.clients(&house, &plan.city).await?;
+    let to = stage.seal_to(&clients, &plan.city).await?;
+    let done = steps.iter().take(state.steps).map(|(_, step)| weight(plan, *step)).sum::<u64>();
+    progress.step(arrived + done);
+    Ok(Play {
+        stage,
+        house,
+        plan: Arc::clone(plan),
+        crew,
+        clients,
+        log: stage.log_key()?,
+        to: Arc::new(to),
+        sent: Arc::new(sent),
+        progress,
+        ahead: None,
+    })
+}
+
+/// Moves the shared clock to `at`, or a little beyond where this step was under way before.
+fn set_clock(stage: &Stage, state: &mut State, at: Timestamp) -> Result<(), DemoError> {
+    let again = state.moment == Some(at);
+    stage.clock.set(if again { at.plus(RESUMED) } else { at })?;
+    state.moment = Some(at);
+    Ok(state.save(&stage.folder)?)
+}
+
+#[expect(clippy::print_stdout, reason = "a command answers on its terminal")]
+fn report(
+    plan: &Plan,
+    table: &Table,
+    sink: &Sink,
+    state: &State,
+    json: bool,
+) -> Result<(), DemoError> {
+    println!("{}", TablePage::of(plan, table, sink.kept(), state.seconds).render()?);
+    if json {
+        let [planted, found, missed, false_] = table.sums();
+        println!(
+            r#"{{"planted":{planted},"found":{found},"missed":{missed},"false":{false_},"seconds":{:.1}}}"#,
+            state.seconds
+        );
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "a command talks on its terminal")]
+fn tell(page: &str) {
+    eprintln!("{page}");
+}
