@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, AppFault};
+use crate::audits;
 use crate::config::Config;
 use crate::foundation::crypto;
 use crate::foundation::telemetry;
@@ -55,6 +56,9 @@ enum Command {
     Keys(Keys),
     /// Checks a receipt offline
     Verify(Verify),
+    /// Opens one block of drawn records, given on standard input, and ends
+    #[command(hide = true)]
+    OpenBlock,
 }
 
 #[derive(Args)]
@@ -154,6 +158,9 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,
         Command::Keys(command) => run_keys(command, config).await?,
         Command::Verify(paths) => return run_verify(&paths),
+        Command::OpenBlock => {
+            audits::open_block(std::io::stdin(), std::io::stdout()).map_err(AppFault::refused)?;
+        }
     }
     Ok(0)
 }

@@ -3,7 +3,7 @@
 use actix_web::web::ServiceConfig;
 
 use crate::foundation::web::{self, Listener, Navigation};
-use crate::{cases, identity, intake, keys, ledger, registry};
+use crate::{audits, cases, identity, intake, keys, ledger, registry};
 
 /// The links of the console's frame.
 pub const NAVIGATION: Navigation = Navigation(&[
@@ -35,4 +35,5 @@ fn console(config: &mut ServiceConfig) {
     identity::console(config);
     registry::console(config);
     cases::console(config);
+    audits::console(config);
 }

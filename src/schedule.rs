@@ -1,5 +1,6 @@
 //! Every job, its clock and its role, one line a job.
 
+use crate::audits::{self, Desk};
 use crate::cases;
 use crate::foundation::jobs::Jobs;
 use crate::identity;
@@ -9,11 +10,15 @@ use crate::identity;
 pub fn of_serve(console: &str) -> Jobs {
     Jobs::default()
         .with(identity::ForgetCredentials)
+        .with(audits::MarkCutoffs)
+        .with(audits::CheckPopulation)
         .with(cases::FollowUp)
         .with(cases::QueueDigests { console: console.to_owned() })
 }
 
-/// The jobs of the process that holds the root key.
-pub fn of_audit() -> Jobs {
-    Jobs::default()
+/// The jobs of the process that holds the root key; where it lacks something, they are parked
+/// with the reason.
+pub fn of_audit(desk: Result<Desk, String>) -> Jobs {
+    let opener = desk.as_ref().map(|desk| desk.opener.clone()).map_err(Clone::clone);
+    Jobs::default().with(audits::CommitDraws { opener }).with(audits::RunAudits { desk })
 }

@@ -11,8 +11,8 @@ use crate::keys::Opener;
 /// Commits to the secrets of draws, every hour; for `audit`.
 #[derive(Clone, Debug)]
 pub struct CommitDraws {
-    /// Keeps the secrets.
-    pub opener: Opener,
+    /// Keeps the secrets; or why there is nothing to keep them with, which parks the job.
+    pub opener: Result<Opener, String>,
 }
 
 impl Job for CommitDraws {
@@ -21,7 +21,8 @@ impl Job for CommitDraws {
     const MISSED: Missed = Missed::Latest;
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
-        Ok(commit_draws(house, &self.opener).await?)
+        let opener = self.opener.as_ref().map_err(|reason| JobError::Park(reason.clone()))?;
+        Ok(commit_draws(house, opener).await?)
     }
 }
 
@@ -57,8 +58,8 @@ impl Job for CheckPopulation {
 /// Draws, opens and judges, every minute; for `audit`.
 #[derive(Clone, Debug)]
 pub struct RunAudits {
-    /// What the audit process holds.
-    pub desk: Desk,
+    /// What the audit process holds; or what it lacks, which parks the job.
+    pub desk: Result<Desk, String>,
 }
 
 impl Job for RunAudits {
@@ -67,6 +68,7 @@ impl Job for RunAudits {
     const MISSED: Missed = Missed::Latest;
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
-        Ok(run_audits(house, &self.desk).await?)
+        let desk = self.desk.as_ref().map_err(|reason| JobError::Park(reason.clone()))?;
+        Ok(run_audits(house, desk).await?)
     }
 }

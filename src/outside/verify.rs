@@ -137,7 +137,9 @@ mod tests {
         let (answer, key) = receipt_of(&leaf("batch", "my.signed.manifest", 2));
         let other = batch(&answer, b"another.manifest\nline one\nline two\n", &key);
         assert!(matches!(other, Err(Untrue::Statement)));
-        for records in [&b"my.signed.manifest\nline one\n"[..], b"my.signed.manifest\nline two\nline one\n"] {
+        for records in
+            [&b"my.signed.manifest\nline one\n"[..], b"my.signed.manifest\nline two\nline one\n"]
+        {
             assert!(matches!(batch(&answer, records, &key), Err(Untrue::Records)));
         }
         assert!(matches!(close(&answer, b"my.signed.manifest", &key), Err(Untrue::Kind)));

@@ -60,9 +60,10 @@ async fn two_days(town: &Town, business: &Business, bad: u64) {
 
 async fn settled(town: &Town, job: &'static str, since: Timestamp) {
     for _ in 0..600 {
-        let done = town.house.store.read("test.settled", move |conn| {
-            chayan::foundation::jobs::settled(conn, job, since)
-        });
+        let done = town
+            .house
+            .store
+            .read("test.settled", move |conn| chayan::foundation::jobs::settled(conn, job, since));
         if done.await.unwrap() {
             return;
         }

@@ -95,10 +95,10 @@ pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Err
         .outlets()
         .map(|(_, holder, outlet)| {
             json!({
-                "id": outlet.stream, "outlet": key(outlet),
-                "sector": holder.sector.as_str(), "modes": ["sealed"], "opened_on": first,
-        "closed_on": city.last_day(),
-            })
+                    "id": outlet.stream, "outlet": key(outlet),
+                    "sector": holder.sector.as_str(), "modes": ["sealed"], "opened_on": first,
+            "closed_on": city.last_day(),
+                })
         })
         .collect();
     file["client"] = city
