@@ -42,20 +42,17 @@ fn failing(business: &Business, day: &str, seq: u64) -> Vec<u8> {
     serde_json::to_vec(&record).unwrap()
 }
 
-/// Pushes and closes both days: `bad` of the first ten records of each day fail.
-async fn two_days(town: &Town, business: &Business, bad: u64) {
+/// Pushes and closes a day: `bad` of every ten records fail.
+async fn a_day(town: &Town, business: &Business, day: &str, first: u64, bad: u64) {
     let client = town.client(business);
-    for (day, first) in [(FIRST_DAY, 1), (SECOND_DAY, 41)] {
-        town.clock.set(moment(day, "20:00:00")).unwrap();
-        let records: Vec<Vec<u8>> = (first..first + 40)
-            .map(|seq| {
-                let fails = (seq - 1) % 10 < bad;
-                if fails { failing(business, day, seq) } else { record(business, day, seq) }
-            })
-            .collect();
-        client.push(&town.batch_of(business, day, first, &records).await).await.unwrap();
-        client.close(&totals(business, day, first, first + 39)).await.unwrap();
-    }
+    let records: Vec<Vec<u8>> = (first..first + 40)
+        .map(|seq| {
+            let fails = (seq - 1) % 10 < bad;
+            if fails { failing(business, day, seq) } else { record(business, day, seq) }
+        })
+        .collect();
+    client.push(&town.batch_of(business, day, first, &records).await).await.unwrap();
+    client.close(&totals(business, day, first, first + 39)).await.unwrap();
 }
 
 async fn settled(town: &Town, job: &'static str, since: Timestamp) {
@@ -89,8 +86,11 @@ async fn a_clean_inn_passes_a_careless_shop_fails_and_the_log_tells_how() {
     let _audit = Role(town.spawn("audit"));
     settled(&town, "commit-draws", moment(FIRST_DAY, "08:00:00")).await;
     assert!(!town.leaves(LeafKind::DrawCommit).await.is_empty());
-    two_days(&town, town.inn(), 0).await;
-    two_days(&town, town.shop(), 4).await;
+    for (day, first) in [(FIRST_DAY, 1), (SECOND_DAY, 41)] {
+        town.clock.set(moment(day, "20:00:00")).unwrap();
+        a_day(&town, town.inn(), day, first, 0).await;
+        a_day(&town, town.shop(), day, first, 4).await;
+    }
     town.clock.set(moment("2026-03-05", "00:05:00")).unwrap();
     let results = results(&town).await;
     let of = |business: &Business| {
