@@ -21,6 +21,8 @@ mod integrity;
 mod model;
 mod pages;
 mod store;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use diesel::QueryResult;

@@ -21,6 +21,8 @@ mod error;
 mod model;
 mod render;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use diesel::QueryResult;
 
