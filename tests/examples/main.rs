@@ -3,12 +3,20 @@
 //! `CHAYAN_TEST_PYTHON` names an interpreter with `examples/python/requirements.txt` installed;
 //! `scripts/check` makes one.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests may"
+)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
 use chayan::ledger::LeafKind;
 use serde_json::json;
 
+#[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
 mod support;
 use support::Town;

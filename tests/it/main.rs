@@ -1,9 +1,17 @@
 //! The tests of the whole house in one binary; its tree is that of `src`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests may"
+)]
+
 mod architecture;
 mod auditing;
 
 mod crashing;
 mod pushing;
+#[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,8 +1,6 @@
 //! A small town for tests: a real `serve` process on a database of its own, two businesses with
 //! keys, and a clock that the test moves.
 
-#![allow(dead_code, reason = "each test binary uses a part of the town")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
