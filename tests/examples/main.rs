@@ -137,7 +137,7 @@ async fn opens(town: &Town, holder: chayan::foundation::ids::HolderId) {
     let root = chayan::keys::files::load_root(&folder.join("root.key")).unwrap();
     let opener = chayan::keys::Opener::new(root, &folder);
     let secret = opener.unwrap(&key.await.unwrap().unwrap()).unwrap();
-    let private = secret.expose(|bytes| OpeningKey::from_bytes(bytes)).unwrap();
+    let private = secret.expose(OpeningKey::from_bytes).unwrap();
     let plaintext = jwe::open(&line, &private).unwrap();
     let record: serde_json::Value = serde_json::from_slice(&plaintext).unwrap();
     assert_eq!(record["room_no"], "0806");

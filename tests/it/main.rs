@@ -1,11 +1,6 @@
 //! The tests of the whole house in one binary; its tree is that of `src`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "tests may"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests may")]
 
 mod architecture;
 mod auditing;

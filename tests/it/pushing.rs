@@ -70,14 +70,7 @@ async fn numbers_taken_by_other_content_are_refused_and_both_manifests_logged() 
     let rival = town.batch(town.inn(), FIRST_DAY, 8, 5).await;
     let (status, name, _) = name_of(client.push(&rival).await.unwrap_err());
     assert_eq!((status, name.as_str()), (409, "sequence-conflict"));
-    // A leaf that no receipt waits for is numbered within two seconds.
-    for _ in 0..80 {
-        if !town.leaves(LeafKind::Equivocation).await.is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    assert_eq!(town.leaves(LeafKind::Equivocation).await.len(), 1);
+    assert_eq!(town.leaves_until(LeafKind::Equivocation, 1).await.len(), 1);
     assert_eq!(town.leaves(LeafKind::Batch).await.len(), 1);
     client.push(&town.batch(town.inn(), FIRST_DAY, 31, 3).await).await.unwrap();
 }

@@ -126,10 +126,7 @@ impl Town {
             let keys = BusinessKeys::generate(&self.house.random).unwrap();
             keys.save(&folder.join(key)).unwrap();
             let (auth, manifest) = (public_jwk(keys.authentication()), public_jwk(keys.manifest()));
-            file += &format!(
-                "\n[[client]]\nholder = \"{key}\"\nname = \"system\"\n\
-                 authentication_jwk = '''{auth}'''\nmanifest_jwk = '''{manifest}'''\n"
-            );
+            file += &client_table(key, "system", &auth, &manifest);
         }
         let path = self.folder.path().join("registry.toml");
         std::fs::write(&path, file).unwrap();
@@ -150,13 +147,9 @@ impl Town {
 
     /// Registers another system of the holder called `key` and gives its client id.
     pub(crate) fn register_client(&self, key: &str, name: &str, keys: &Value) -> String {
-        let (auth, manifest) = (&keys["authentication"], &keys["manifest"]);
         let path = self.folder.path().join("client.toml");
-        let file = include_str!("town.toml").to_owned()
-            + &format!(
-                "\n[[client]]\nholder = \"{key}\"\nname = \"{name}\"\n\
-                 authentication_jwk = '''{auth}'''\nmanifest_jwk = '''{manifest}'''\n"
-            );
+        let client = client_table(key, name, &keys["authentication"], &keys["manifest"]);
+        let file = format!("{}{client}", include_str!("town.toml"));
         std::fs::write(&path, file).unwrap();
         let said = self.command(&["registry", "import", path.to_str().unwrap()]);
         let line = said.lines().find_map(|line| line.strip_prefix("client ")).unwrap();
@@ -288,6 +281,17 @@ impl Town {
         leaves.await.unwrap().iter().map(ledger::Leaf::body).collect()
     }
 
+    /// The leaves of `kind` once there are `count`: a leaf is numbered within two seconds.
+    pub(crate) async fn leaves_until(&self, kind: ledger::LeafKind, count: usize) -> Vec<Value> {
+        for _ in 0..100 {
+            if self.leaves(kind).await.len() >= count {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        self.leaves(kind).await
+    }
+
     pub(crate) fn inn(&self) -> &Business {
         &self.businesses[0]
     }
@@ -369,6 +373,14 @@ impl Drop for Town {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The lines of a registry file that declare a business system.
+fn client_table(holder: &str, name: &str, auth: &Value, manifest: &Value) -> String {
+    format!(
+        "\n[[client]]\nholder = \"{holder}\"\nname = \"{name}\"\n\
+         authentication_jwk = '''{auth}'''\nmanifest_jwk = '''{manifest}'''\n"
+    )
 }
 
 /// The head of a batch of `business` for `day`.
