@@ -66,11 +66,11 @@ pub(super) fn find(conn: &mut Conn, id: LetterId) -> QueryResult<Option<Letter>>
     notices_letters::table.find(id).select(Letter::as_select()).first(conn).optional()
 }
 
-/// The letters of `case`, oldest first, at most 50.
+/// The letters of `case`, oldest first and in the order of the contacts, at most 50.
 pub(super) fn of_case(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Letter>> {
     notices_letters::table
         .filter(notices_letters::case_id.eq(case))
-        .order((notices_letters::queued_at, notices_letters::id))
+        .order((notices_letters::queued_at, notices_letters::contact_place, notices_letters::id))
         .limit(PER_CASE)
         .select(Letter::as_select())
         .load(conn)
