@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keys", &["ledger"]),
     ("notices", &["registry", "identity", "ledger", "rules"]),
     ("intake", &["keys", "registry", "identity", "ledger", "rules"]),
-    ("cases", &["notices", "keys", "registry", "identity", "ledger", "rules"]),
+    ("cases", &["notices", "registry", "identity", "ledger", "rules"]),
     ("audits", &["cases", "intake", "notices", "keys", "registry", "identity", "ledger", "rules"]),
 ];
 
