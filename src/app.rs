@@ -206,7 +206,15 @@ pub fn mailer(config: &Config) -> Result<(Mailer, Address), AppFault> {
         let pem = std::fs::read(path).map_err(|e| AppFault::File(path.clone(), e))?;
         relay.extra_root = Some(pem);
     }
-    Ok((Mailer::smtp(&relay)?, Address::parse(&config.mail_from)?))
+    Ok((Mailer::smtp(&relay)?, sender(&config.mail_from)?))
+}
+
+/// Reads `name <address>` or an address alone.
+fn sender(text: &str) -> Result<Address, LetterFault> {
+    match text.strip_suffix('>').and_then(|text| text.split_once('<')) {
+        Some((name, address)) => Address::parse(address.trim())?.named(name.trim()),
+        None => Address::parse(text.trim()),
+    }
 }
 
 /// Reads `smtps://[user:password@]host[:port]` or `smtp+starttls://…`.
@@ -242,6 +250,14 @@ fn relay(url: &str) -> Result<Relay, AppFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sender_has_an_address_and_perhaps_a_name() {
+        let default = Config::read(|_| None).unwrap().mail_from;
+        assert!(sender(&default).is_ok(), "{default}");
+        assert!(sender("audit@hebi.example").is_ok());
+        assert!(sender("查验").is_err());
+    }
 
     #[test]
     fn a_mail_server_is_named_only_with_tls() {

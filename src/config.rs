@@ -57,7 +57,7 @@ pub struct Config {
     pub smtp: Option<Secret<String>>,
     /// `SMTP_CA`: PEM root to trust for the mail server besides the system's. Default: none.
     pub smtp_ca: Option<PathBuf>,
-    /// `MAIL_FROM`: the sender of letters. Default `查验 <chayan@localhost>`.
+    /// `MAIL_FROM`: the sender of letters. Default `查验 <chayan@chayan.invalid>`.
     pub mail_from: String,
     /// `JOB_TICK`: seconds between two looks at the schedule. Default 15.
     pub job_tick: Duration,
@@ -200,7 +200,9 @@ impl Config {
             rule_packs: r.text("RULE_PACKS").map(PathBuf::from),
             smtp: r.text("SMTP_URL").map(Secret::new),
             smtp_ca: r.text("SMTP_CA").map(PathBuf::from),
-            mail_from: r.text("MAIL_FROM").unwrap_or_else(|| "查验 <chayan@localhost>".to_owned()),
+            mail_from: r
+                .text("MAIL_FROM")
+                .unwrap_or_else(|| "查验 <chayan@chayan.invalid>".to_owned()),
             job_tick: Duration::from_secs(tick.max(1)),
             opening_budget: budget,
             clock_file,

@@ -14,7 +14,7 @@ use crate::support::{Business, FIRST_DAY, Town, moment, record};
 const SECOND_DAY: &str = "2026-03-03";
 
 /// Stops the process when the test ends, however it ends.
-struct Role(Child);
+pub(crate) struct Role(pub(crate) Child);
 
 impl Drop for Role {
     fn drop(&mut self) {

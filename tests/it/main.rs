@@ -4,8 +4,9 @@
 
 mod architecture;
 mod auditing;
-
 mod crashing;
+mod mailing;
+mod privacy;
 mod pushing;
 #[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
