@@ -5,6 +5,7 @@
 //!
 //! Source: `security.md` 4.4, `sampling.md` 2.3.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -402,12 +403,12 @@ fn collect(
         let at = usize::try_from(ordinal).unwrap_or(usize::MAX);
         let drawn = drawn.get(at).ok_or(Refusal::Draw)?;
         let fact = &tree.batches[drawn.batch];
-        if !bodies.contains_key(&fact.batch) {
+        if let Entry::Vacant(place) = bodies.entry(fact.batch) {
             let body = intake::lines_of(conn, fact.batch)?;
             if !is_logged(&body, fact.count, &fact.records) {
                 return Err(Refusal::Lines(fact.batch).into());
             }
-            bodies.insert(fact.batch, body);
+            place.insert(body);
         }
         let lines = bodies.get(&fact.batch).map(|body| lines(body)).into_iter().flatten();
         let skip = usize::try_from(drawn.line).unwrap_or(usize::MAX);

@@ -10,7 +10,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chayan::foundation::crypto::totp::TotpSecret;
-use chayan::foundation::db::StoreError;
 use chayan::foundation::ids::PersonId;
 use chayan::identity::{self, CodePurpose};
 use chayan::ledger::LeafKind;
@@ -132,9 +131,8 @@ impl Browser {
 }
 
 async fn person(town: &Town, login: &'static str) -> PersonId {
-    let found = town.house.store.read("test.person", move |conn| {
-        identity::person_called(conn, login).map_err(StoreError::from)
-    });
+    let found =
+        town.house.store.read("test.person", move |conn| identity::person_called(conn, login));
     found.await.unwrap().unwrap().id
 }
 

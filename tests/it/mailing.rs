@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chayan::foundation::db::StoreError;
 use chayan::foundation::web::server_config;
 use chayan::identity::{self, CodePurpose};
 use chayan::ledger::LeafKind;
@@ -14,9 +13,8 @@ use crate::support::{FIRST_DAY, Town, moment};
 
 /// Confirms the first finding as an officer would, through the console.
 async fn confirm_one(town: &Town) {
-    let person = town.house.store.read("test.person", |conn| {
-        identity::person_called(conn, "lin.yue").map_err(StoreError::from)
-    });
+    let person =
+        town.house.store.read("test.person", |conn| identity::person_called(conn, "lin.yue"));
     let person = person.await.unwrap().unwrap();
     let life = Duration::from_secs(3600);
     let code = identity::mint_code(&town.house, person.id, CodePurpose::Entry, life).await.unwrap();

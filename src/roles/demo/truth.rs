@@ -236,7 +236,9 @@ mod tests {
     fn each_mistake_makes_the_table_unsound() {
         let plan = plan();
         let spoiled: [fn(&mut Found, &Plan); 6] = [
-            |found, _| drop(found.days.pop_first()),
+            |found, _| {
+                found.days.pop_first();
+            },
             |found, _| {
                 let mut other = found.days.pop_last().unwrap();
                 other.place = DayOrGap::Day("2026-03-02".parse().unwrap());
