@@ -16,7 +16,7 @@ use crate::foundation::crypto::sealing::OpeningKey;
 use crate::foundation::crypto::{b64u, jwe, sha256};
 use crate::foundation::ids::{AuditId, DepartmentId, Id as _, StreamId};
 use crate::foundation::time::Day;
-use crate::rules::{Failure, Packs, Place};
+use crate::rules::{Failure, Pack, Packs, Place};
 
 /// What the child is told.
 #[derive(Serialize, Deserialize)]
@@ -133,50 +133,71 @@ fn open_record(
 ) -> Result<Opened, BlockFault> {
     let pack = packs.pack(&record.pack).filter(|pack| b64u::encode(pack.digest()) == record.digest);
     let pack = pack.ok_or_else(|| BlockFault::Pack(record.pack.clone()))?;
-    let line = record.line.as_bytes();
-    let header = jwe::header(line);
-    let key = header.as_ref().and_then(|header| keys.iter().find(|(kid, _)| *kid == header.kid));
-    let plaintext = key.and_then(|(_, key)| jwe::open(line, key).ok());
-    let (Some(header), Some(plaintext)) = (header, plaintext) else {
-        return Ok(failing(record, Cause::Unopenable, Vec::new(), None));
-    };
-    let evidence = || seal_evidence(block, record, &plaintext);
-    if sha256(&plaintext) != header.pc {
-        return Ok(failing(record, Cause::CommitmentMismatch, Vec::new(), evidence()?));
-    }
     let stream = record.stream.to_string();
     let place = Place { stream: &stream, seq: record.number, day: record.day.as_str() };
-    let judgement = pack.judge(&plaintext, &place);
+    let key_called = |kid: &str| keys.iter().find(|(own, _)| *own == kid).map(|(_, key)| key);
+    let judged = judge_line(record.line.as_bytes(), key_called, pack, &place);
+    let evidence = match &judged.plaintext {
+        Some(plaintext) if judged.outcome == Outcome::Fail => {
+            Some(seal_evidence(block, record, plaintext)?)
+        }
+        _ => None,
+    };
+    let Judged { outcome, cause, failures, .. } = judged;
+    Ok(Opened { ordinal: record.ordinal, outcome, cause, failures, evidence })
+}
+
+/// What opening and judging one line showed.
+pub struct Judged {
+    /// Whether the record passes.
+    pub outcome: Outcome,
+    /// Why it fails.
+    pub cause: Option<Cause>,
+    /// The rules that it does not keep, also of a record that passes.
+    pub failures: Vec<Failure>,
+    /// The plaintext, if it could be opened. Zeroed on drop; it must not leave the process.
+    plaintext: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Opens one sealed line with the key that its header names, compares the content with its
+/// commitment, and judges it by `pack` at its `place`.
+pub fn judge_line<'k>(
+    line: &[u8],
+    key_called: impl FnOnce(&str) -> Option<&'k OpeningKey>,
+    pack: &Pack,
+    place: &Place<'_>,
+) -> Judged {
+    let failing = |cause, failures, plaintext| Judged {
+        outcome: Outcome::Fail,
+        cause: Some(cause),
+        failures,
+        plaintext,
+    };
+    let header = jwe::header(line);
+    let key = header.as_ref().and_then(|header| key_called(&header.kid));
+    let plaintext = key.and_then(|key| jwe::open(line, key).ok());
+    let (Some(header), Some(plaintext)) = (header, plaintext) else {
+        return failing(Cause::Unopenable, Vec::new(), None);
+    };
+    if sha256(&plaintext) != header.pc {
+        return failing(Cause::CommitmentMismatch, Vec::new(), Some(plaintext));
+    }
+    let judgement = pack.judge(&plaintext, place);
     if judgement.fails() {
-        return Ok(failing(record, Cause::RecordFailed, judgement.failures, evidence()?));
+        return failing(Cause::RecordFailed, judgement.failures, Some(plaintext));
     }
     let outcome = if judgement.undecided() { Outcome::Undecided } else { Outcome::Pass };
-    let ordinal = record.ordinal;
-    Ok(Opened { ordinal, outcome, cause: None, failures: judgement.failures, evidence: None })
+    Judged { outcome, cause: None, failures: judgement.failures, plaintext: Some(plaintext) }
 }
 
-fn failing(
-    record: &Sealed,
-    cause: Cause,
-    failures: Vec<Failure>,
-    evidence: Option<String>,
-) -> Opened {
-    let (ordinal, cause) = (record.ordinal, Some(cause));
-    Opened { ordinal, outcome: Outcome::Fail, cause, failures, evidence }
-}
-
-fn seal_evidence(
-    block: &Block,
-    record: &Sealed,
-    plaintext: &[u8],
-) -> Result<Option<String>, BlockFault> {
+fn seal_evidence(block: &Block, record: &Sealed, plaintext: &[u8]) -> Result<String, BlockFault> {
     let key = b64u::decode_array(&record.evidence_key).map(WrappingKey::from_bytes);
     let key = key.ok_or_else(|| BlockFault::Key("evidence".to_owned()))?;
     let row = evidence_row(block.audit, record.ordinal);
     let aad = evidence_aad(&block.department, &row);
     let sealed = key.wrap(&aad, plaintext, &Random::system());
     let sealed = sealed.map_err(|cause| BlockFault::Input(cause.to_string()))?;
-    Ok(Some(b64u::encode(&sealed)))
+    Ok(b64u::encode(&sealed))
 }
 
 /// The row of the evidence of one record, as associated data names it.

@@ -44,13 +44,13 @@ mod tests;
 #[cfg(test)]
 mod vectors_tests;
 
-pub use block::{BlockFault, open_block};
+pub use block::{BlockFault, Judged, judge_line, open_block};
 pub use check::check_population;
 pub use commit::{commit_draws, mark_cutoffs};
 pub use desk::{Child, Desk, OPEN_BLOCK};
 pub use error::{AuditError, Refusal};
 pub use jobs::{CheckPopulation, CommitDraws, MarkCutoffs, RunAudits};
-pub use model::{AuditState, Conclusion, Outcome, PeriodState};
+pub use model::{AuditState, Cause, Conclusion, Outcome, PeriodState};
 pub use pages::console;
 pub use recompute::recompute;
 pub use run::run_audits;

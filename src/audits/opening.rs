@@ -18,7 +18,7 @@ use super::error::{AuditError, Refusal};
 use super::findings;
 use super::model::{AuditRow, AuditState, Conclusion, OpeningRow, Outcome, Standing, to_row};
 use super::store;
-use super::tree::{CutoffTree, Drawn, Holding};
+use super::tree::{BatchFact, CutoffTree, Drawn, Holding};
 use super::trust::{leaf_says, text};
 use crate::cases::{NewFinding, raise_in};
 use crate::foundation::House;
@@ -403,16 +403,12 @@ fn collect(
         let at = usize::try_from(ordinal).unwrap_or(usize::MAX);
         let drawn = drawn.get(at).ok_or(Refusal::Draw)?;
         let fact = &tree.batches[drawn.batch];
-        if let Entry::Vacant(place) = bodies.entry(fact.batch) {
-            let body = intake::lines_of(conn, fact.batch)?;
-            if !is_logged(&body, fact.count, &fact.records) {
-                return Err(Refusal::Lines(fact.batch).into());
-            }
-            place.insert(body);
-        }
-        let lines = bodies.get(&fact.batch).map(|body| lines(body)).into_iter().flatten();
+        let body = match bodies.entry(fact.batch) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(logged_lines(conn, fact)?),
+        };
         let skip = usize::try_from(drawn.line).unwrap_or(usize::MAX);
-        let line = lines.into_iter().nth(skip).ok_or(Refusal::Lines(fact.batch))?;
+        let line = lines(body).nth(skip).ok_or(Refusal::Lines(fact.batch))?;
         if let Some(header) = jwe::header(line)
             && !keys.contains_key(&header.kid)
         {
@@ -459,11 +455,13 @@ fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     body.strip_suffix(b"\n").unwrap_or(body).split(|byte| *byte == b'\n')
 }
 
-/// Whether the lines of a batch are those that its leaf commits to.
-fn is_logged(body: &[u8], count: u32, root: &crate::ledger::Hash) -> bool {
+/// The lines of a batch, if they are those that its leaf commits to.
+fn logged_lines(conn: &mut Conn, fact: &BatchFact) -> Result<Vec<u8>, AuditError> {
+    let body = intake::lines_of(conn, fact.batch)?;
     let mut tree = RecordTree::new();
-    lines(body).for_each(|line| tree.push(line));
-    tree.count() == u64::from(count) && tree.root() == *root
+    lines(&body).for_each(|line| tree.push(line));
+    let logged = tree.count() == u64::from(fact.count) && tree.root() == fact.records;
+    if logged { Ok(body) } else { Err(Refusal::Lines(fact.batch).into()) }
 }
 
 /// What a `draw_frame` leaf says.
