@@ -30,7 +30,7 @@ struct Browser {
 impl Browser {
     async fn open() -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new("chromedriver")
+        let mut process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -54,13 +54,22 @@ impl Browser {
         }
         wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
         let url = format!("http://127.0.0.1:{port}");
+        let mut driver = Err(());
         for _ in 0..100 {
-            if let Ok(driver) = WebDriver::new(&url, wanted.clone()).await {
-                return Self { driver, process };
+            driver = WebDriver::new(&url, wanted.clone()).await.map_err(drop);
+            if driver.is_ok() {
+                break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("chromedriver does not answer");
+        match driver {
+            Ok(driver) => Self { driver, process },
+            Err(()) => {
+                process.kill().unwrap();
+                process.wait().unwrap();
+                panic!("chromedriver does not answer");
+            }
+        }
     }
 
     /// What the pages complained about since the last look.
