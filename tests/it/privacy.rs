@@ -13,7 +13,8 @@ fn read(path: &str) -> String {
 fn columns() -> Vec<String> {
     let mut table = String::new();
     let mut columns = Vec::new();
-    for line in read("src/foundation/db/schema.rs").lines().map(str::trim) {
+    let page = read("src/foundation/db/schema.rs");
+    for line in page.lines().map(str::trim).filter(|line| !line.starts_with("diesel::")) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
             table = name.to_owned();
         } else if let Some((column, _)) = line.split_once(" -> ") {

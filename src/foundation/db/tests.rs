@@ -200,7 +200,8 @@ async fn columns_of_the_database_are_those_of_the_schema_page() {
     let page = include_str!("schema.rs");
     let mut expected = BTreeSet::new();
     let mut table = String::new();
-    for line in page.lines().map(str::trim) {
+    let tables = page.lines().map(str::trim).filter(|line| !line.starts_with("diesel::"));
+    for line in tables {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
             table = name.to_owned();
         } else if let Some((column, _)) = line.split_once(" -> ") {
