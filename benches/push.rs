@@ -37,7 +37,7 @@ const BATCHES: u64 = 48;
 /// Rounds that count; one more goes before them.
 const ROUNDS: u64 = 3;
 /// Requests at once, on either side.
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 8;
 /// Duty holders that push.
 const HOLDERS: u32 = 8;
 
