@@ -20,6 +20,8 @@ pub mod truth;
 
 pub use run::{Options, run};
 
+use std::path::PathBuf;
+
 use crate::app::AppFault;
 use crate::config::ConfigErrors;
 use crate::foundation::crypto::LibraryFailure;
@@ -55,6 +57,9 @@ pub enum DemoError {
     /// A file of the folder cannot be read or written.
     #[error("the folder of the demonstration: {0}")]
     Io(#[from] std::io::Error),
+    /// Something else lives in the folder.
+    #[error("{0} holds something else than a demonstration: choose an empty folder")]
+    Foreign(PathBuf),
     /// There are no certificates.
     #[error(transparent)]
     Certificate(#[from] certificate::CertificateError),

@@ -51,8 +51,10 @@ pub struct Options {
 /// [`DemoError`].
 pub async fn run(options: &Options, exe: &Path) -> Result<u8, DemoError> {
     let watch = Stopwatch::start();
+    refuse_foreign(&options.folder)?;
     let mut stage = Stage::set(&options.folder, exe, Environment::new())?;
     let mut state = State::load(&stage.folder, fresh(options.scale))?;
+    state.save(&stage.folder)?;
     let plan = Arc::new(Plan::of(City::invent(size(&state)?)));
     let tls = server_config(&stage.certificate.chain, &stage.certificate.key)?;
     let mail = stage.folder.join("mail");
@@ -84,6 +86,15 @@ pub async fn run(options: &Options, exe: &Path) -> Result<u8, DemoError> {
     }
     play.crew.stop().await;
     Ok(u8::from(!table.sound()))
+}
+
+/// Refuses a folder in which something else lives.
+fn refuse_foreign(folder: &Path) -> Result<(), DemoError> {
+    let inhabited = folder.is_dir() && std::fs::read_dir(folder)?.next().is_some();
+    if inhabited && !State::lives_in(folder) {
+        return Err(DemoError::Foreign(folder.to_owned()));
+    }
+    Ok(())
 }
 
 /// A city of which nothing has happened yet.
@@ -175,4 +186,28 @@ fn report(
 #[expect(clippy::print_stderr, reason = "a command talks on its terminal")]
 fn tell(page: &str) {
     eprintln!("{page}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_something_else_in_it_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(refuse_foreign(folder.path()).is_ok());
+        assert!(refuse_foreign(&folder.path().join("new")).is_ok());
+        std::fs::write(folder.path().join("chayan.db"), "precious").unwrap();
+        assert!(matches!(refuse_foreign(folder.path()), Err(DemoError::Foreign(_))));
+        fresh(1.0).save(folder.path()).unwrap();
+        assert!(refuse_foreign(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn the_scale_multiplies_the_records_within_reason() {
+        assert_eq!(fresh(1.0).records, 100_000);
+        assert_eq!(fresh(2.5).records, 250_000);
+        assert_eq!(fresh(0.0).records, 2_000);
+        assert_eq!(fresh(f64::INFINITY).records, 10_000_000);
+    }
 }

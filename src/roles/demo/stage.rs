@@ -166,8 +166,11 @@ impl Stage {
     ///
     /// [`DemoError`].
     pub async fn found(&self, city: &City) -> Result<(), DemoError> {
-        if !self.folder.join("chayan.db").exists() {
+        let made = self.folder.join("house.made");
+        if !made.exists() {
+            self.clear_away()?;
             self.command(&["init"]).await?;
+            std::fs::write(made, "")?;
         }
         let file = self.folder.join("registry.toml");
         std::fs::write(&file, registry::file(city, &self.business_keys(city)?)?)?;
@@ -177,13 +180,30 @@ impl Stage {
         Ok(())
     }
 
+    /// Takes away what an interrupted beginning left: keys are never overwritten.
+    fn clear_away(&self) -> io::Result<()> {
+        let gone = |result: io::Result<()>| match result {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+            _ => Ok(()),
+        };
+        for file in ["chayan.db", "chayan.db-wal", "chayan.db-shm", "anchor", "log.pub"] {
+            gone(std::fs::remove_file(self.folder.join(file)))?;
+        }
+        gone(std::fs::remove_dir_all(self.folder.join("keys")))
+    }
+
     /// The private keys of the duty holders, in their order; new ones are made and kept.
     fn business_keys(&self, city: &City) -> Result<Vec<BusinessKeys>, DemoError> {
         let folder = self.folder.join("businesses");
         let each = city.holders.iter().map(|holder| {
             let own = folder.join(holder.id.to_string());
             if !own.exists() {
-                BusinessKeys::generate(&Random::system())?.save(&own)?;
+                let half = folder.join("half");
+                if half.exists() {
+                    std::fs::remove_dir_all(&half)?;
+                }
+                BusinessKeys::generate(&Random::system())?.save(&half)?;
+                std::fs::rename(&half, &own)?;
             }
             Ok(BusinessKeys::load(&own)?)
         });

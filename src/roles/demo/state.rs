@@ -66,6 +66,11 @@ pub struct State {
 }
 
 impl State {
+    /// Whether a demonstration lives in `folder`.
+    pub fn lives_in(folder: &Path) -> bool {
+        path(folder).exists()
+    }
+
     /// The state in `folder`, or `fresh` where nothing has begun there.
     ///
     /// # Errors
