@@ -4,6 +4,8 @@
 
 mod architecture;
 mod auditing;
+#[cfg(feature = "postgres")]
+mod barrier;
 mod crashing;
 mod mailing;
 mod privacy;
