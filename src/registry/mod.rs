@@ -1,7 +1,7 @@
 //! Departments, duty holders, outlets, streams; officers and their jurisdiction; plans and packs
 //! in force.
 //!
-//! A registry file (TOML, see `examples/registry.toml`) is the only way in: [`import`] reports
+//! A registry file (TOML, see `examples/registry.toml`) is the only way in: [`fn@import`] reports
 //! every mistake at once and stores all or nothing. A stream exists only here; which department is
 //! competent follows from the trade of the stream and the district of its outlet, and no two
 //! departments are competent for the same place. A handler that asks for an [`Officer`] has one,

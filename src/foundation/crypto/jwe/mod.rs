@@ -2,7 +2,7 @@
 //!
 //! Compact serialization, `ECDH-ES` direct on P-256 with `A256GCM`, a closed header of six members:
 //! `alg enc kid epk typ pc`. [`inspect`] judges the form of a line without any private key, on the
-//! push path, where each line is looked at once. [`seal`] is what businesses run, [`open`] what the
+//! push path, where each line is looked at once. [`fn@seal`] is what businesses run, [`fn@open`] what the
 //! audit process runs.
 //!
 //! A place within a line is a JSON pointer into the flattened JSON serialization that the line
