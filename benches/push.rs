@@ -65,7 +65,7 @@ async fn measure(json: bool) -> Result<(), Failure> {
     });
     let exe = Path::new(env!("CARGO_BIN_EXE_chayan"));
     let more = vec![("RUST_LOG".to_owned(), "warn".to_owned())];
-    let stage = Stage::set(folder.path(), exe, more)?;
+    let stage = Stage::set(folder.path(), exe, more).await?;
     stage.clock.set("2026-03-02T23:00:00+08:00".parse()?)?;
     stage.found(&city).await?;
     let crew = stage.start(&["serve"]).await?;

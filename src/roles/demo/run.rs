@@ -19,6 +19,7 @@ use super::truth::Table;
 use super::{DemoError, found, office, registry};
 use crate::foundation::time::{Stopwatch, Timestamp};
 use crate::foundation::web::server_config;
+use crate::roles::serve::told_to_stop;
 
 /// The processes of the demonstration.
 const ROLES: [&str; 3] = ["serve", "audit", "notify"];
@@ -44,7 +45,7 @@ pub struct Options {
 }
 
 /// Plays the city to its end with the program `exe`, prints the table, and then keeps the console
-/// open until Ctrl-C. Gives the exit code: 1 if what was found does not agree with what was planted.
+/// open until Ctrl-C, which also ends it on the way; the next run continues. Gives the exit code: 1 if what was found does not agree with what was planted.
 ///
 /// # Errors
 ///
@@ -52,40 +53,69 @@ pub struct Options {
 pub async fn run(options: &Options, exe: &Path) -> Result<u8, DemoError> {
     let watch = Stopwatch::start();
     refuse_foreign(&options.folder)?;
-    let mut stage = Stage::set(&options.folder, exe, Environment::new())?;
+    let mut stage = Stage::set(&options.folder, exe, Environment::new()).await?;
     let mut state = State::load(&stage.folder, fresh(options.scale))?;
     state.save(&stage.folder)?;
     let plan = Arc::new(Plan::of(City::invent(size(&state)?)));
     let tls = server_config(&stage.certificate.chain, &stage.certificate.key)?;
-    let mail = stage.folder.join("mail");
-    let sink = Sink::start(tls, &mail).await?;
+    let sink = Sink::start(tls, &stage.folder.join("mail")).await?;
     stage.more.push(("SMTP_URL".to_owned(), format!("smtps://localhost:{}", sink.port())));
 
     let steps = timeline(&plan, registry::CUTOFF_HOURS);
-    let before = state.seconds;
-    let progress =
-        Progress::new(plan.total() + steps.iter().map(|(_, s)| weight(&plan, *s)).sum::<u64>());
+    let whole = steps.iter().map(|(_, step)| weight(&plan, *step)).sum::<u64>();
+    let progress = Progress::new(plan.total() + whole);
     let mut play = begin(&stage, &mut state, &plan, &steps, progress.clone()).await?;
+    let stop = told_to_stop()?;
+    tokio::pin!(stop);
+    let played = tokio::select! {
+        played = play_on(&mut play, &mut state, &steps, watch) => Some(played),
+        () = &mut stop => None,
+    };
+    progress.end();
+    let code = match played {
+        None => 0,
+        Some(Err(fault)) => {
+            play.crew.stop().await;
+            return Err(fault);
+        }
+        Some(Ok(())) => {
+            let table = Table::of(&plan, &found::found(&play.house, &plan).await?);
+            report(&plan, &table, &sink, &state, options.json)?;
+            if !options.once {
+                tell(&welcome(&play).await?);
+                stop.await;
+            }
+            u8::from(!table.sound())
+        }
+    };
+    play.crew.stop().await;
+    Ok(code)
+}
+
+/// Plays the steps that are still to come.
+async fn play_on(
+    play: &mut Play<'_>,
+    state: &mut State,
+    steps: &[(Timestamp, Step)],
+    watch: Stopwatch,
+) -> Result<(), DemoError> {
+    let before = state.seconds;
     for (number, (at, step)) in steps.iter().enumerate().skip(state.steps) {
-        set_clock(&stage, &mut state, *at)?;
+        set_clock(play.stage, state, *at)?;
         play.step(*at, *step).await?;
         state.steps = number + 1;
         state.seconds = before + watch.elapsed().as_secs_f64();
-        state.save(&stage.folder)?;
+        state.save(&play.stage.folder)?;
     }
-    progress.end();
-    let table = Table::of(&plan, &found::found(&play.house, &plan).await?);
-    report(&plan, &table, &sink, &state, options.json)?;
-    if !options.once {
-        let link =
-            office::entry_link(&stage, &play.house, registry::deciding(Sector::Lodging)).await?;
-        let page = ReadyPage::of(&stage.console_origin(), &link, &stage.certificate.root, &mail)
-            .render()?;
-        tell(&page);
-        tokio::signal::ctrl_c().await?;
-    }
-    play.crew.stop().await;
-    Ok(u8::from(!table.sound()))
+    Ok(())
+}
+
+/// How to enter the console.
+async fn welcome(play: &Play<'_>) -> Result<String, DemoError> {
+    let (stage, login) = (play.stage, registry::deciding(Sector::Lodging));
+    let link = office::entry_link(stage, &play.house, login).await?;
+    let (console, mail) = (stage.console_origin(), stage.folder.join("mail"));
+    Ok(ReadyPage::of(&console, &link, &stage.certificate.root, &mail).render()?)
 }
 
 /// Refuses a folder in which something else lives.

@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::certificate::{self, Certificate};
 use super::city::City;
-use super::crew::{Crew, Environment};
+use super::crew::{Crew, Environment, end_leftovers};
 use super::push::SealTo;
 use super::{DemoError, registry};
 use crate::app;
@@ -50,14 +50,15 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Prepares `folder` as far as files go, and chooses ports.
+    /// Prepares `folder` as far as files go, ends what an earlier run left in it, and chooses ports.
     ///
     /// # Errors
     ///
     /// [`DemoError`].
-    pub fn set(folder: &Path, exe: &Path, more: Environment) -> Result<Stage, DemoError> {
+    pub async fn set(folder: &Path, exe: &Path, more: Environment) -> Result<Stage, DemoError> {
         std::fs::create_dir_all(folder)?;
         let folder = folder.canonicalize()?;
+        end_leftovers(&folder.join("processes"), &folder).await?;
         let certificate = certificate::ensure(&folder.join("tls"))?;
         let clock = Clock::shared(&folder.join("clock"))?;
         let [api, console] = [free_port(PORTS[0])?, free_port(PORTS[1])?];
@@ -121,7 +122,9 @@ impl Stage {
     /// [`DemoError`], also where a process ends or stays silent.
     pub async fn start(&self, roles: &[&'static str]) -> Result<Crew, DemoError> {
         let logs = self.folder.join("logs");
+        let list = self.folder.join("processes");
         let mut crew = Crew::start(&self.exe, roles, &self.environment(), &logs)?;
+        crew.write_down(&list)?;
         let http = self.connections()?;
         let url = format!("{}/log/checkpoint", self.origin());
         let waited = Stopwatch::start();
