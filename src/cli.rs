@@ -15,7 +15,7 @@ use crate::foundation::telemetry;
 use crate::foundation::time::Day;
 use crate::outside::verify;
 use crate::roles::demo::Options;
-use crate::roles::{audit, demo, init, keys, notify, registry, serve, up};
+use crate::roles::{audit, demo, init, keys, notify, registry, rules, serve, up};
 
 /// Chayan (查验): compliance audits of the businesses that must verify and register identity.
 #[derive(Parser)]
@@ -54,6 +54,9 @@ enum Command {
     /// Audit keys of departments
     #[command(subcommand)]
     Keys(Keys),
+    /// Rule packs: what they say, and whether they are sound
+    #[command(subcommand)]
+    Rules(Rules),
     /// Checks a receipt offline
     Verify(Verify),
     /// Opens one block of drawn records, given on standard input, and ends
@@ -107,6 +110,15 @@ enum Keys {
     Publish,
 }
 
+#[derive(Subcommand)]
+enum Rules {
+    /// Judges every example of a folder shaped like rule-packs/
+    Test {
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
 #[derive(Args)]
 struct Verify {
     /// The receipt, as the server answered it
@@ -157,6 +169,7 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         Command::Migrate => app::unverified_house(config, false)?.store.migrate().await?,
         Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,
         Command::Keys(command) => run_keys(command, config).await?,
+        Command::Rules(command) => return run_rules(command),
         Command::Verify(paths) => return run_verify(&paths),
         Command::OpenBlock => {
             audits::open_block(std::io::stdin(), std::io::stdout()).map_err(AppFault::refused)?;
@@ -181,6 +194,12 @@ async fn run_keys(command: Keys, config: &Config) -> Result<(), AppFault> {
         Keys::List => keys::list(config).await,
         Keys::Retire { kid } => keys::retire(config, &kid).await,
         Keys::Publish => keys::publish(config).await,
+    }
+}
+
+fn run_rules(command: Rules) -> Result<u8, AppFault> {
+    match command {
+        Rules::Test { folder } => rules::test(&folder),
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Sealed {
     pub(super) stream: StreamId,
     pub(super) number: u64,
     pub(super) day: Day,
+    /// The stream's kind of business within the trade.
+    pub(super) subtype: Option<String>,
     /// Seals the plaintext if the record fails.
     pub(super) evidence_key: String,
 }
@@ -134,7 +136,12 @@ fn open_record(
     let pack = packs.pack(&record.pack).filter(|pack| b64u::encode(pack.digest()) == record.digest);
     let pack = pack.ok_or_else(|| BlockFault::Pack(record.pack.clone()))?;
     let stream = record.stream.to_string();
-    let place = Place { stream: &stream, seq: record.number, day: record.day.as_str() };
+    let place = Place {
+        stream: &stream,
+        seq: record.number,
+        day: record.day.as_str(),
+        subtype: record.subtype.as_deref(),
+    };
     let key_called = |kid: &str| keys.iter().find(|(own, _)| *own == kid).map(|(_, key)| key);
     let judged = judge_line(record.line.as_bytes(), key_called, pack, &place);
     let evidence = match &judged.plaintext {

@@ -85,6 +85,7 @@ impl Fixture {
             stream: "01960a00-5a00-7000-8000-0000000000a1".parse().unwrap(),
             number,
             day: "2026-03-02".parse().unwrap(),
+            subtype: None,
             evidence_key: b64u::encode(&[9; 32]),
         };
         Block {

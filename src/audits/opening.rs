@@ -29,7 +29,7 @@ use crate::foundation::time::Timestamp;
 use crate::intake;
 use crate::keys::{self, Kept, KeyFault, Purpose};
 use crate::ledger::{LeafKind, Located, NewLeaf, RecordTree, append_in, wait_for};
-use crate::registry::District;
+use crate::registry::{self, District};
 use crate::rules::Severity;
 
 /// Intervals that a `draw_frame` leaf names; a larger frame is carried as its hash.
@@ -397,6 +397,7 @@ fn collect(
 ) -> Result<Block, AuditError> {
     let mut bodies: HashMap<BatchId, Vec<u8>> = HashMap::new();
     let mut keys: BTreeMap<String, BlockKey> = BTreeMap::new();
+    let mut subtypes: HashMap<StreamId, Option<String>> = HashMap::new();
     let mut records = Vec::with_capacity(rows.len());
     for (row, evidence_key) in rows.iter().zip(evidence_keys) {
         let ordinal = super::model::from_row(row.ordinal);
@@ -416,6 +417,10 @@ fn collect(
             keys.insert(header.kid, key);
         }
         let digest = tree.packs.get(&fact.pack).ok_or_else(|| Refusal::Pack(fact.pack.clone()))?;
+        let subtype = match subtypes.entry(drawn.stream) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(subtype_of(conn, drawn.stream)?),
+        };
         records.push(Sealed {
             ordinal,
             line: String::from_utf8_lossy(line).into_owned(),
@@ -424,6 +429,7 @@ fn collect(
             stream: drawn.stream,
             number: drawn.judged,
             day: fact.day,
+            subtype: subtype.clone(),
             evidence_key: b64u::encode(evidence_key),
         });
     }
@@ -434,6 +440,12 @@ fn collect(
         keys: keys.into_values().collect(),
         records,
     })
+}
+
+/// The stream's kind of business within the trade, if the registry says one.
+fn subtype_of(conn: &mut Conn, stream: StreamId) -> Result<Option<String>, AuditError> {
+    let facts = registry::stream_for_push(conn, stream)?;
+    Ok(facts.and_then(|facts| facts.stream.subtype))
 }
 
 /// The private half of the department's audit key called `kid`.

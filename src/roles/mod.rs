@@ -6,5 +6,6 @@ pub mod init;
 pub mod keys;
 pub mod notify;
 pub mod registry;
+pub mod rules;
 pub mod serve;
 pub mod up;

@@ -67,6 +67,21 @@ pub fn passport(number: &str) -> bool {
         && number.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
+/// The check digit that the machine-readable zone gives with a passport number; `None` if it holds
+/// anything but capital letters and digits, or more than nine of them.
+///
+/// Source: ICAO 9303, part 3, 4.9 (weights 7, 3, 1).
+pub fn passport_check_digit(number: &str) -> Option<char> {
+    let mut sum = 0;
+    for (character, weight) in number.chars().zip([7, 3, 1].into_iter().cycle()) {
+        if character.is_ascii_lowercase() {
+            return None;
+        }
+        sum += character.to_digit(36)? * weight;
+    }
+    char::from_digit(sum % 10, 10).filter(|_| matches!(number.len(), 1..=9))
+}
+
 /// Whether `number` could be a military or armed police ID's: length and character set only.
 pub fn military_id(number: &str) -> bool {
     let length = number.chars().count();
@@ -224,6 +239,15 @@ mod tests {
         assert!(!resident_id("110105194902310021"), "31 February");
         assert!(!resident_id("010105194912310021"), "region 0");
         assert!(!resident_id("910105194912310021"), "region 9");
+    }
+
+    #[test]
+    fn the_published_passport_number_gives_the_published_check_digit() {
+        assert_eq!(passport_check_digit("L898902C3"), Some('6'));
+        assert_eq!(passport_check_digit("HA672242"), Some('6'), "padded to nine characters");
+        for none in ["", "l898902c3", "L898902C36", "L89 902C3", "一"] {
+            assert_eq!(passport_check_digit(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    catalogue::{BasisKind, Catalogue},
     forms,
-    model::Place,
+    model::{Place, Severity},
     pack::Pack,
     packs::{Files, Mistake},
 };
@@ -36,14 +37,65 @@ struct ExamplePlace {
     stream: Option<String>,
     seq: Option<u64>,
     day: Option<String>,
+    subtype: Option<String>,
+}
+
+/// Fewest passing and failing examples of a pack.
+const ENOUGH: (usize, usize) = (12, 25);
+
+/// How well the examples of a pack cover it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Id of the pack.
+    pub pack: String,
+    /// Records that keep every rule.
+    pub passing: usize,
+    /// Records that break rules.
+    pub failing: usize,
+    /// What a pack needs before it is put in force, and this one lacks, one sentence each.
+    pub gaps: Vec<String>,
+}
+
+/// How well the examples among `files` cover the pack, and whether its rules stand on articles
+/// that may be cited.
+pub(super) fn coverage(pack: &Pack, files: &Files, catalogue: &Catalogue) -> Coverage {
+    let under = |kind: &str| {
+        let prefix = format!("{}/examples/{kind}/", pack.id());
+        files.iter().filter(move |(path, _)| path.starts_with(&prefix)).map(|(_, text)| text)
+    };
+    let (passing, failing) = (under("pass").count(), under("fail").count());
+    let mut gaps = Vec::new();
+    if passing < ENOUGH.0 || failing < ENOUGH.1 {
+        let (least_passing, least_failing) = ENOUGH;
+        gaps.push(format!(
+            "{passing} passing and {failing} failing examples; {least_passing} and \
+             {least_failing} are the least"
+        ));
+    }
+    let named: BTreeSet<String> = under("fail")
+        .filter_map(|text| serde_json::from_str::<Failing>(text).ok())
+        .flat_map(|example| example.rules)
+        .collect();
+    for rule in pack.rules() {
+        let of_a_member = ["missing", "form", "unneeded"].iter().any(|d| rule.id.ends_with(d));
+        if !of_a_member && !rule.id.contains(".record.") && !named.contains(&rule.id) {
+            gaps.push(format!("{} has no failing example", rule.id));
+        }
+        let mut duties = rule.basis.iter().filter_map(|id| catalogue.citable(id));
+        if rule.severity >= Severity::Major && !duties.any(|b| b.kind == BasisKind::Duty) {
+            gaps.push(format!("{} has no duty that may be cited", rule.id));
+        }
+    }
+    Coverage { pack: pack.id().to_owned(), passing, failing, gaps }
 }
 
 /// Judges every example of the pack in `folder` that is among `files`.
 pub(super) fn judge_all(folder: &str, pack: &Pack, files: &Files, mistakes: &mut Vec<Mistake>) {
-    let mut judge = |kind: &str, judge_one: fn(&Pack, &str) -> Result<(), String>| {
+    let mut judge = |kind: &str, judge_one: fn(&Pack, &str, &str) -> Result<(), String>| {
         let prefix = format!("{folder}/examples/{kind}/");
         for (path, text) in files.iter().filter(|(path, _)| path.starts_with(&prefix)) {
-            if let Err(what) = judge_one(pack, text) {
+            let name = path.strip_prefix(&prefix).unwrap_or_default();
+            if let Err(what) = judge_one(pack, name, text) {
                 mistakes.push(Mistake { file: path.clone(), what });
             }
         }
@@ -52,12 +104,16 @@ pub(super) fn judge_all(folder: &str, pack: &Pack, files: &Files, mistakes: &mut
     judge("fail", fails);
 }
 
-fn passes(pack: &Pack, text: &str) -> Result<(), String> {
+/// The name of a passing example is `<what>.json` or `<what>.<subtype>.json`.
+fn passes(pack: &Pack, name: &str, text: &str) -> Result<(), String> {
     let record: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    gives(pack, text.as_bytes(), &ExamplePlace::default(), &record, &BTreeSet::new())
+    let subtype = name.strip_suffix(".json").and_then(|stem| stem.split_once('.'));
+    let subtype = subtype.map(|(_, subtype)| subtype.to_owned());
+    let place = ExamplePlace { subtype, ..ExamplePlace::default() };
+    gives(pack, text.as_bytes(), &place, &record, &BTreeSet::new())
 }
 
-fn fails(pack: &Pack, text: &str) -> Result<(), String> {
+fn fails(pack: &Pack, _name: &str, text: &str) -> Result<(), String> {
     let example: Failing = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if example.rules.is_empty() {
         return Err("names no rule".into());
@@ -82,7 +138,11 @@ fn gives(
     let day = place.day.clone().or_else(|| own_day.map(|day| day.to_string())).unwrap_or_default();
     let seq = place.seq.or_else(|| record.get("seq").and_then(Value::as_u64)).unwrap_or_default();
     let stream = place.stream.as_deref().or(text("stream")).unwrap_or_default();
-    let judgement = pack.judge(plaintext, &Place { stream, seq, day: &day });
+    let subtype = place.subtype.as_deref();
+    if let Some(other) = subtype.filter(|own| pack.subtypes().iter().all(|s| s.name != *own)) {
+        return Err(format!("{other} is no subtype of the pack"));
+    }
+    let judgement = pack.judge(plaintext, &Place { stream, seq, day: &day, subtype });
     let found: BTreeSet<String> =
         judgement.failures.iter().map(|failure| failure.rule.clone()).collect();
     if judgement.undecided() {

@@ -17,7 +17,7 @@ const SALT_BYTES: usize = 16;
 pub(super) type Format = (&'static str, fn(&str) -> bool);
 
 /// Every custom format.
-pub(super) const FORMATS: [Format; 23] = [
+pub(super) const FORMATS: [Format; 26] = [
     ("salt", salt),
     ("instant", |text| instant(text).is_some()),
     ("day", |text| day(text).is_some()),
@@ -41,6 +41,20 @@ pub(super) const FORMATS: [Format; 23] = [
     ("local-number", documents::local_number),
     ("uscc", documents::credit_code),
     ("uscc-check", |text| documents::credit_check(text) != Some(false)),
+    ("plate", plate),
+    ("division", division),
+    ("token", token),
+];
+
+/// What a plate begins with, one for each province.
+const PROVINCES: &str = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新";
+/// What may end a plate instead of a letter or digit: trailers, trainers, police, Hong Kong, Macau.
+const PLATE_ENDS: &str = "挂学警港澳";
+/// First two digits of the divisions of GB/T 2260.
+const DIVISIONS: [&str; 34] = [
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41",
+    "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71",
+    "81", "82",
 ];
 
 /// At least sixteen bytes in canonical unpadded base64url.
@@ -150,6 +164,35 @@ fn phone(text: &str) -> bool {
         })
 }
 
+/// A vehicle's plate: province, letter, and five characters or six of a new-energy vehicle; the
+/// letters I and O are not used. Letters are capital.
+fn plate(text: &str) -> bool {
+    let mut characters = text.chars();
+    let province = characters.next().is_some_and(|c| PROVINCES.contains(c));
+    let office = characters.next().is_some_and(|c| c.is_ascii_uppercase());
+    let number: Vec<char> = characters.collect();
+    let Some((end, body)) = number.split_last() else { return false };
+    let plain = |c: char| (c.is_ascii_uppercase() && !"IO".contains(c)) || c.is_ascii_digit();
+    province
+        && office
+        && body.iter().copied().all(plain)
+        && match body.len() {
+            4 => plain(*end) || PLATE_ENDS.contains(*end),
+            5 => plain(*end),
+            _ => false,
+        }
+}
+
+/// A division code: six digits, the first two of a province.
+fn division(text: &str) -> bool {
+    digits(text, 6, 6) && DIVISIONS.iter().any(|province| text.starts_with(province))
+}
+
+/// A keyed hash of 32 bytes in canonical unpadded base64url.
+fn token(text: &str) -> bool {
+    Base64UrlUnpadded::decode_vec(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
 fn digits(text: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -237,6 +280,37 @@ mod tests {
         assert!(person_name("阿依古丽·买买提") && person_name("O'Neil, Ann-Mary"));
         assert!(!person_name("张三1") && !person_name(" 张三") && !person_name("··"));
         assert!(pseudonym("op-07") && !pseudonym("13900000000") && !pseudonym("王芳"));
+    }
+
+    #[test]
+    fn a_plate_has_five_characters_or_six_of_a_new_energy_vehicle() {
+        for good in ["豫F12345", "豫FD12345", "京A8888警", "豫F1234挂", "粤ZAB12港"] {
+            assert!(plate(good), "{good}");
+        }
+        for bad in [
+            "",
+            "豫",
+            "豫F",
+            "豫F1234",
+            "豫FD123456",
+            "豫F1234I",
+            "豫f12345",
+            "F123456",
+            "豫F12挂45",
+            "豫FD1234挂",
+            "豫·F12345",
+        ] {
+            assert!(!plate(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_division_lies_in_a_province_and_a_token_has_32_bytes() {
+        assert!(division("410602") && division("820000"));
+        assert!(!division("990000") && !division("41060") && !division("41060a"));
+        assert!(token("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
+        assert!(!token("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB"), "trailing bits");
+        assert!(!token("AAAAAAAAAAAAAAAAAAAAAA"), "sixteen bytes");
     }
 
     proptest! {

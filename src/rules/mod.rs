@@ -13,20 +13,28 @@
 
 mod catalogue;
 mod checks;
+#[cfg(test)]
+mod checks_tests;
 /// Numbers of identity documents and credit codes.
 pub mod documents;
 mod embedded;
+mod examine;
 mod examples;
 mod forms;
+mod gather;
 #[cfg(test)]
 mod judge_tests;
 mod load;
 mod model;
 mod pack;
 mod packs;
+#[cfg(test)]
+mod probe_tests;
+mod shape;
 mod strict;
 
 pub use catalogue::{Basis, BasisKind, Catalogue, Mark};
+pub use examples::Coverage;
 pub use model::{Failure, Judgement, Place, Rule, Severity};
-pub use pack::{Label, Pack, Total};
+pub use pack::{Label, Pack, Subtype, Total};
 pub use packs::{Mistake, Packs, PacksError};

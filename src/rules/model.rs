@@ -45,6 +45,8 @@ pub struct Place<'a> {
     pub seq: u64,
     /// Civil day in Asia/Shanghai, `YYYY-MM-DD`.
     pub day: &'a str,
+    /// The kind of business within the trade, as the registry says it of the stream.
+    pub subtype: Option<&'a str>,
 }
 
 /// One rule that a record does not keep.

@@ -10,6 +10,7 @@ use super::{
     checks::Check,
     forms,
     model::{Failure, Judgement, Place, Rule, Severity},
+    shape::{general, names_from_the_end, own_name},
     strict,
 };
 
@@ -35,6 +36,18 @@ pub struct Total {
     pub en: String,
 }
 
+/// A kind of business within a trade, whose records the schema describes more closely.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subtype {
+    /// Name in the registry, such as `homestay`.
+    pub name: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
 /// `pack.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +64,8 @@ pub(super) struct Head {
     pub(super) retention_days: u32,
     pub(super) duty: String,
     pub(super) totals: Vec<Total>,
+    #[serde(default)]
+    pub(super) subtype: Vec<Subtype>,
     #[serde(default)]
     pub(super) check: Vec<Check>,
 }
@@ -80,11 +95,14 @@ impl Cause {
 pub struct Pack {
     pub(super) head: Head,
     pub(super) digest: [u8; 32],
+    /// For streams without a subtype, or of one that the pack does not know.
     pub(super) validator: Validator,
+    /// By subtype.
+    pub(super) others: BTreeMap<String, Validator>,
     pub(super) rules: BTreeMap<String, Rule>,
     pub(super) labels: BTreeMap<String, Label>,
     pub(super) codes: BTreeMap<String, BTreeMap<String, Label>>,
-    /// By pointer: causes and the rule that each explains.
+    /// By pointer, with `*` for a place in a list: causes and the rule that each explains.
     pub(super) causes: HashMap<String, Vec<(Cause, String)>>,
 }
 
@@ -130,6 +148,11 @@ impl Pack {
         &self.head.totals
     }
 
+    /// Kinds of business within the trade; a stream without one counts as the first.
+    pub fn subtypes(&self) -> &[Subtype] {
+        &self.head.subtype
+    }
+
     /// Id of the article that sets the sector's duty.
     pub fn duty(&self) -> &str {
         &self.head.duty
@@ -151,9 +174,10 @@ impl Pack {
         self.rules.get(id)
     }
 
-    /// What people call the member at a pointer or of a name.
+    /// What people call the member of a name, or the one at a pointer: of the names in the pointer,
+    /// the last that has a label.
     pub fn label(&self, member: &str) -> Option<&Label> {
-        self.labels.get(member_of(member))
+        names_from_the_end(member).find_map(|name| self.labels.get(name))
     }
 
     /// The codes of a member with their names, by code; `None` if it takes no codes.
@@ -173,11 +197,11 @@ impl Pack {
         let mut failures = Vec::new();
         self.check_place(&record, place, &mut failures);
         for check in &self.head.check {
-            check.run(&record, &mut |(rule, member)| {
-                failures.push(self.failure(rule, format!("/{member}")));
-            });
+            check.run(&record, &mut |(rule, pointer)| failures.push(self.failure(rule, pointer)));
         }
-        let undecided = self.check_schema(&Value::Object(record), &mut failures);
+        let validator = place.subtype.and_then(|subtype| self.others.get(subtype));
+        let validator = validator.unwrap_or(&self.validator);
+        let undecided = self.check_schema(validator, &Value::Object(record), &mut failures);
         Judgement::new(failures, undecided)
     }
 
@@ -203,12 +227,17 @@ impl Pack {
     }
 
     /// Returns whether the engine gave up on a part of the schema.
-    fn check_schema(&self, record: &Value, failures: &mut Vec<Failure>) -> bool {
-        if self.validator.is_valid(record) {
+    fn check_schema(
+        &self,
+        validator: &Validator,
+        record: &Value,
+        failures: &mut Vec<Failure>,
+    ) -> bool {
+        if validator.is_valid(record) {
             return false;
         }
         let mut gave_up = false;
-        for error in self.validator.iter_errors(record) {
+        for error in validator.iter_errors(record) {
             gave_up |= self.explain(&error, failures);
         }
         gave_up
@@ -244,27 +273,32 @@ impl Pack {
         false
     }
 
-    /// The rule for an error of the schema: the most specific cause, else the member's own.
+    /// The rule for an error of the schema: the most specific cause at its pointer, else at the
+    /// last name of its pointer, else the own rule of the last member that has one.
     fn rule_for(&self, pointer: &str, keyword: &str, format: Option<&str>) -> String {
-        let causes = self.causes.get(pointer).map(Vec::as_slice).unwrap_or_default();
-        let best = causes
-            .iter()
-            .filter_map(|(cause, rule)| Some((cause.weight(keyword, format)?, rule)))
-            .max_by_key(|(weight, _)| *weight);
-        if let Some((_, rule)) = best {
-            return rule.clone();
+        let tail = own_name(pointer).map(|name| format!("/{name}"));
+        let places = std::iter::once(general(pointer)).chain(tail);
+        let mut explained = places.filter_map(|place| self.cause_at(&place, keyword, format));
+        if let Some(rule) = explained.next() {
+            return rule.to_owned();
         }
         let defect = match keyword {
             "required" => "missing",
             "falseSchema" => "unneeded",
             _ => "form",
         };
-        let own = format!("{}.{}.{defect}", self.head.sector, member_of(pointer));
-        if self.rules.contains_key(&own) {
-            own
-        } else {
-            format!("{}.record.form", self.head.sector)
-        }
+        names_from_the_end(pointer)
+            .map(|name| format!("{}.{name}.{defect}", self.head.sector))
+            .find(|own| self.rules.contains_key(own))
+            .unwrap_or_else(|| format!("{}.record.form", self.head.sector))
+    }
+
+    fn cause_at(&self, place: &str, keyword: &str, format: Option<&str>) -> Option<&str> {
+        let causes = self.causes.get(place)?.iter();
+        causes
+            .filter_map(|(cause, rule)| Some((cause.weight(keyword, format)?, rule.as_str())))
+            .max_by_key(|(weight, _)| *weight)
+            .map(|(_, rule)| rule)
     }
 
     fn base_failure(&self, rule: &str, pointer: &str) -> Failure {
@@ -275,12 +309,6 @@ impl Pack {
         let severity = self.rules.get(rule).map_or(Severity::Major, |rule| rule.severity);
         Failure { rule: rule.to_owned(), severity, pointer }
     }
-}
-
-/// The first member that a pointer names, or the name itself.
-fn member_of(pointer: &str) -> &str {
-    let path = pointer.strip_prefix('/').unwrap_or(pointer);
-    path.split('/').next().unwrap_or(path)
 }
 
 /// A member's name, if it can only be a name: a sender may hide a person's data in the names of
@@ -301,11 +329,6 @@ mod tests {
         for name in ["", "姓名张三", "13900000000", "a b", "a/b", &"x".repeat(41)] {
             assert_eq!(printable(name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn a_pointer_leads_to_its_first_member() {
-        assert_eq!(["/a/0/b", "/a", "a", ""].map(member_of), ["a", "a", "a", ""]);
     }
 
     #[test]

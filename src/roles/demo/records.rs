@@ -299,6 +299,7 @@ mod tests {
                         stream: &outlet.stream.to_string(),
                         seq,
                         day: day.day.as_str(),
+                        subtype: None,
                     };
                     let failing = pack.judge(&record.json, &stands).failures;
                     let failing = failing.into_iter().filter(|f| f.severity >= Severity::Major);
