@@ -27,6 +27,8 @@ pub(super) fn of_record(
         Cause::RecordFailed => FindingKind::RecordFailed,
         Cause::Unopenable => FindingKind::Unopenable,
         Cause::CommitmentMismatch => FindingKind::CommitmentMismatch,
+        Cause::NotDisclosed => FindingKind::NotDisclosed,
+        Cause::DisclosedLate => FindingKind::DisclosedLate,
     };
     let worst = result.failures.iter().max_by_key(|failure| failure.severity);
     let rules: Vec<&str> = result.failures.iter().map(|failure| failure.rule.as_str()).collect();

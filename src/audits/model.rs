@@ -11,7 +11,7 @@ use crate::foundation::db::text_enum;
 use crate::foundation::ids::{AuditId, BatchId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::Hash;
-use crate::registry::{District, Sector};
+use crate::registry::{District, Modes, Sector};
 use crate::rules::Failure;
 
 text_enum! {
@@ -75,6 +75,10 @@ text_enum! {
         Unopenable = "unopenable",
         /// Its content is not what its header commits to.
         CommitmentMismatch = "commitment_mismatch",
+        /// It was asked for and not disclosed within the limit.
+        NotDisclosed = "not_disclosed",
+        /// It was disclosed after the limit.
+        DisclosedLate = "disclosed_late",
     }
 }
 
@@ -133,6 +137,8 @@ pub(crate) struct AuditRow {
     pub(super) result_leaf: Option<LeafId>,
     pub(super) made_at: Timestamp,
     pub(super) done_at: Option<Timestamp>,
+    /// How the records of its frame were submitted.
+    pub(super) modes: Modes,
 }
 
 /// A drawn record as it is stored.
@@ -203,6 +209,13 @@ pub(super) struct Terms {
     pub(super) block: u32,
     pub(super) holders_per_period: Option<u32>,
     pub(super) contributors: u32,
+    #[serde(default = "three_days")]
+    pub(super) disclosure_hours: u32,
+}
+
+/// The hours of plans that were logged before there was such a parameter.
+const fn three_days() -> u32 {
+    72
 }
 
 impl Terms {
@@ -295,6 +308,7 @@ mod tests {
             block: 5,
             holders_per_period: None,
             contributors: 1,
+            disclosure_hours: 72,
         }
     }
 

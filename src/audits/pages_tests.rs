@@ -151,6 +151,7 @@ fn audit(
         result_leaf: Some(house.fresh()),
         made_at: now,
         done_at: Some(now),
+        modes: crate::registry::Modes::Sealed,
     }
 }
 

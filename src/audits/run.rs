@@ -284,6 +284,7 @@ fn new_audit(
         result_leaf: None,
         made_at: now,
         done_at: empty.then_some(now),
+        modes: tree.modes_of(holding),
     }
 }
 

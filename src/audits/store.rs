@@ -186,6 +186,7 @@ pub(super) fn insert_audit(tx: &mut Conn, row: &AuditRow) -> QueryResult<bool> {
                 audits::state.eq(row.state),
                 audits::made_at.eq(row.made_at),
                 audits::done_at.eq(row.done_at),
+                audits::modes.eq(row.modes),
             ),
         )
     )?;

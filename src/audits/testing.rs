@@ -335,6 +335,7 @@ fn plan(house: &House, department: DepartmentId) -> Plan {
         holders_per_period: None,
         close_due_hours: 24,
         contributors: 1,
+        disclosure_hours: 72,
         leaf,
     }
 }

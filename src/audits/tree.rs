@@ -17,6 +17,7 @@ use crate::foundation::ids::{BatchId, HolderId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::intake::Manifest;
 use crate::ledger::{Hash, Leaf, LeafKind, RecordTree, TreeHead, read_leaf};
+use crate::registry::{Mode, Modes};
 
 /// A `draw_commit` leaf.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -43,6 +44,7 @@ pub(super) struct BatchFact {
     pub(super) holder: HolderId,
     pub(super) stream: StreamId,
     pub(super) day: Day,
+    pub(super) mode: Mode,
     pub(super) pack: String,
     pub(super) first: u64,
     pub(super) count: u32,
@@ -68,6 +70,7 @@ impl BatchFact {
             holder: manifest.holder,
             stream: manifest.stream,
             day: manifest.day,
+            mode: manifest.mode,
             pack: manifest.pack,
             first: manifest.first,
             count: manifest.count,
@@ -305,10 +308,24 @@ impl CutoffTree {
 
     /// The rule packs of a holder's records in the period, sorted.
     pub(super) fn packs_of(&self, holding: &Holding) -> Vec<String> {
-        let facts = holding.batches.iter().map(|at| &self.batches[*at]);
-        let in_period = facts.filter(|fact| self.first <= fact.day && fact.day <= self.last);
-        let packs: BTreeSet<String> = in_period.map(|fact| fact.pack.clone()).collect();
+        let packs: BTreeSet<String> =
+            self.in_period(holding).map(|fact| fact.pack.clone()).collect();
         packs.into_iter().collect()
+    }
+
+    /// How a holder's records in the period were submitted; sealed where there are none.
+    pub(super) fn modes_of(&self, holding: &Holding) -> Modes {
+        let has = |mode| self.in_period(holding).any(|fact| fact.mode == mode);
+        match (has(Mode::Sealed), has(Mode::Attested)) {
+            (true, true) => Modes::Both,
+            (false, true) => Modes::Attested,
+            (_, false) => Modes::Sealed,
+        }
+    }
+
+    fn in_period(&self, holding: &Holding) -> impl Iterator<Item = &BatchFact> {
+        let facts = holding.batches.iter().map(|at| &self.batches[*at]);
+        facts.filter(|fact| self.first <= fact.day && fact.day <= self.last)
     }
 
     /// The seed of a holder's draw.

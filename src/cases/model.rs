@@ -42,6 +42,10 @@ text_enum! {
         NonCompliant = "non_compliant",
         /// Far fewer records than this business's own days of before.
         SuddenDrop = "sudden_drop",
+        /// A drawn record of an attested batch was asked for and not disclosed within the limit.
+        NotDisclosed = "not_disclosed",
+        /// A drawn record of an attested batch was disclosed after the limit.
+        DisclosedLate = "disclosed_late",
     }
 }
 

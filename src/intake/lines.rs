@@ -8,15 +8,16 @@ use std::collections::HashSet;
 use std::io::BufRead as _;
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
-
 use crate::foundation::crypto::jwe::{self, Code};
+use crate::foundation::crypto::{b64u, sha256};
 use crate::ledger::RecordTree;
 
 /// The largest part, in bytes, unless one line alone is longer.
 const PART_BYTES: usize = 256 * 1024;
 /// The most faults that are named for one line.
 const MAX_FAULTS: usize = 8;
+/// The characters of a commitment.
+const COMMITMENT: usize = 43;
 
 /// One thing that is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +72,44 @@ pub fn look(
     limit: u32,
     kid: impl Fn(&str) -> Result<(), Code>,
 ) -> Result<Lines, TooManyLines> {
-    let mut digest = Sha256::new();
-    let mut tree = RecordTree::new();
     let mut epks = HashSet::new();
+    pass(body, limit, |position, line, faults| match jwe::inspect(line, &kid) {
+        Ok(seen) if !epks.insert(seen.epk_x) => faults.push(LineFault {
+            position,
+            code: Code::EpkRepeated,
+            pointer: "/protected/epk".to_owned(),
+        }),
+        Ok(_) => {}
+        Err(found) => faults.extend(found.into_iter().take(MAX_FAULTS).map(|fault| LineFault {
+            position,
+            code: fault.code,
+            pointer: fault.pointer,
+        })),
+    })
+}
+
+/// Looks at every line of `body`: all bytes of an attested batch after its first line feed. A line
+/// is a commitment: the canonical base64url text of 32 bytes, 43 characters.
+///
+/// # Errors
+///
+/// [`TooManyLines`] beyond `limit` lines.
+pub fn look_attested(body: &[u8], limit: u32) -> Result<Lines, TooManyLines> {
+    pass(body, limit, |position, line, faults| {
+        if line.len() != COMMITMENT || !b64u::is_canonical(line) {
+            let (code, pointer) = (Code::Commitment, String::new());
+            faults.push(LineFault { position, code, pointer });
+        }
+    })
+}
+
+/// Splits, hashes and cuts the lines of `body`, and lets `judge` say what is wrong with each.
+fn pass(
+    body: &[u8],
+    limit: u32,
+    mut judge: impl FnMut(u32, &[u8], &mut Vec<LineFault>),
+) -> Result<Lines, TooManyLines> {
+    let mut tree = RecordTree::new();
     let (mut parts, mut faults) = (Vec::<Part>::new(), Vec::new());
     let (mut position, mut at) = (0, 0);
     while at < body.len() {
@@ -84,23 +120,8 @@ pub fn look(
         // The library's search is many times as fast as one byte after the other.
         let taken = { rest }.skip_until(b'\n').unwrap_or(rest.len());
         let line = rest[..taken].strip_suffix(b"\n").unwrap_or(rest);
-        digest.update(&rest[..taken]);
         tree.push(line);
-        match jwe::inspect(line, &kid) {
-            Ok(seen) if !epks.insert(seen.epk_x) => faults.push(LineFault {
-                position,
-                code: Code::EpkRepeated,
-                pointer: "/protected/epk".to_owned(),
-            }),
-            Ok(_) => {}
-            Err(found) => {
-                faults.extend(found.into_iter().take(MAX_FAULTS).map(|fault| LineFault {
-                    position,
-                    code: fault.code,
-                    pointer: fault.pointer,
-                }))
-            }
-        }
+        judge(position, line, &mut faults);
         match parts.last_mut() {
             Some(part) if part.range.len() + taken <= PART_BYTES => part.range.end += taken,
             _ => parts.push(Part { first: position, range: at..at + taken }),
@@ -108,13 +129,7 @@ pub fn look(
         at += taken;
         position += 1;
     }
-    Ok(Lines {
-        digest: digest.finalize().into(),
-        count: position,
-        root: tree.root().0,
-        parts,
-        faults,
-    })
+    Ok(Lines { digest: sha256(body), count: position, root: tree.root().0, parts, faults })
 }
 
 /// The line at `position` of a part whose first line stands at position `first`; `None` beyond it.
@@ -127,11 +142,11 @@ pub(super) fn line_of(part: &[u8], first: u32, position: u32) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use ct_merkle::mem_backed_tree::MemoryBackedTree;
+    use sha2::Sha256;
 
     use super::*;
     use crate::foundation::Random;
     use crate::foundation::crypto::sealing::OpeningKey;
-    use crate::foundation::crypto::sha256;
 
     fn sealed(count: usize) -> Vec<String> {
         let random = Random::seeded(1);
@@ -194,6 +209,24 @@ mod tests {
         let body = [line("ak-0"), line("ak-1"), line("ak-9")].join("\n");
         let at = "/protected/kid".to_owned();
         assert_eq!(codes(&body), [(0, "kid-closed", at.clone()), (2, "kid", at)]);
+    }
+
+    #[test]
+    fn an_attested_line_is_a_canonical_commitment_and_nothing_else() {
+        let good = jwe::commitment(b"one");
+        let look = |body: &str| look_attested(body.as_bytes(), 20).unwrap();
+        let sound = look(&format!("{good}\n{good}\n"));
+        assert_eq!((sound.count, sound.faults.len()), (2, 0));
+        let mut last = good[..42].to_owned();
+        last.push('_');
+        let bad = [&good[..42], &format!("{good}A"), &format!("{good}="), "", &last, &sealed(1)[0]];
+        let found = look(&(bad.join("\n") + "\n"));
+        assert_eq!(found.faults.len(), bad.len());
+        assert!(found.faults.iter().all(|fault| fault.code.as_str() == "commitment"));
+        assert_eq!(codes(&good), [(0, "form", String::new())]);
+        let mixed = look(&format!("{good}\r\n{good}"));
+        assert_eq!(mixed.faults.iter().map(|fault| fault.position).collect::<Vec<_>>(), [0]);
+        assert_eq!(look_attested(b"a\nb\nc", 2).unwrap_err(), TooManyLines);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use claims::ClaimFault;
 pub use close::{Close, CloseError, TYP as CLOSE_TYP};
 pub use error::{Fault, IntakeError};
 pub use limits::{Admitted, BatchLimits, Gates};
-pub use lines::{LineFault, Lines, Part, TooManyLines, look};
+pub use lines::{LineFault, Lines, Part, TooManyLines, look, look_attested};
 pub use manifest::{MAX_RECORDS, Manifest, ManifestError, TYP as MANIFEST_TYP};
 pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure};
 pub use receipt::{Receipt, batch_leaf, close_leaf};

@@ -79,6 +79,10 @@ pub(super) fn check_batch(
             let why = format!("the rule pack in force is {}", pack.id());
             faults.push(Fault::new("claims", "pack", why));
         }
+        Ok(pack) if !pack.allows(manifest.mode.as_str()) => {
+            let why = "the rule pack does not allow this mode";
+            faults.push(Fault::new("mode", "mode", why));
+        }
         Ok(pack) if faults.is_empty() => return Ok(is_late(manifest.day, pack, now)),
         Ok(_) => {}
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::draft::{Content, Digest, Draft, Notice, Organ};
+use super::draft::{Content, Digest, Draft, Notice, Organ, Request};
 use super::error::NoticeError;
 use super::model::{Letter, LetterKind, LetterState, Recipient};
 use super::render::{self, Rendered};
@@ -17,7 +17,7 @@ use crate::ledger::{LeafKind, NewLeaf, append_in};
 /// What was put into the queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Queued {
-    /// The number of the document; empty for a digest.
+    /// The number of the document; empty for a digest and for a request.
     pub number: String,
     /// The word by which the recipient can have the document confirmed.
     pub code: String,
@@ -37,6 +37,7 @@ pub fn enqueue_in(tx: &mut Conn, house: &House, draft: &Draft) -> Result<Queued,
             enqueue_notice(tx, house, notice, draft.kind())
         }
         Content::Digest(digest) => enqueue_digest(tx, house, digest),
+        Content::Request(request) => enqueue_request(tx, house, request),
     }
 }
 
@@ -54,10 +55,7 @@ fn enqueue_notice(
         &[("organ", &notice.organ.word), ("year", &year), ("n", &n)],
     );
     let code = code(house);
-    let mut recipients = notice.recipients.clone();
-    if recipients.is_empty() {
-        recipients.push((Recipient::Nobody, Lang::Zh));
-    }
+    let recipients = or_paper(&notice.recipients);
     for (recipient, lang) in &recipients {
         let words = render::notice(notice, kind, *lang, (&number, &code, now.day()))?;
         let cover = Cover { kind, organ: &notice.organ, to: *recipient, lang: *lang, code: &code };
@@ -68,6 +66,31 @@ fn enqueue_notice(
         put(tx, house, &letter, None)?;
     }
     Ok(Queued { number, code, letters: count(recipients.len()) })
+}
+
+fn enqueue_request(tx: &mut Conn, house: &House, request: &Request) -> Result<Queued, NoticeError> {
+    let code = code(house);
+    let mut letters = 0;
+    for (recipient, lang) in &or_paper(&request.recipients) {
+        let words = render::request(request, *lang, (&code, house.clock.now().day()))?;
+        let kind = LetterKind::Request;
+        let cover = Cover { kind, organ: &request.organ, to: *recipient, lang: *lang, code: &code };
+        let mut letter = letter(house, &cover, words);
+        letter.holder_id = Some(request.holder);
+        // One letter a block and contact, however often the block is asked for.
+        let place = letter.contact_place.unwrap_or(-1);
+        let slot = format!("request/{}/{}/{place}", request.draw, request.block);
+        letters += u64::from(put(tx, house, &letter, Some(&slot))?);
+    }
+    Ok(Queued { number: String::new(), code, letters })
+}
+
+/// Who gets a letter: the recipients, or else nobody, for paper.
+fn or_paper(recipients: &[(Recipient, Lang)]) -> Vec<(Recipient, Lang)> {
+    match recipients {
+        [] => vec![(Recipient::Nobody, Lang::Zh)],
+        some => some.to_vec(),
+    }
 }
 
 fn enqueue_digest(tx: &mut Conn, house: &House, digest: &Digest) -> Result<Queued, NoticeError> {

@@ -1,7 +1,7 @@
 //! What a letter is to say, before it has a number and words.
 
-use crate::foundation::ids::{CaseId, DepartmentId, HolderId, OfficerId};
-use crate::foundation::time::Day;
+use crate::foundation::ids::{AuditId, CaseId, DepartmentId, HolderId, OfficerId};
+use crate::foundation::time::{Day, Timestamp};
 use crate::foundation::web::Lang;
 
 use super::basis::FrozenBasis;
@@ -100,6 +100,52 @@ impl Notice {
     }
 }
 
+/// A request to disclose drawn records of attested batches. It names places and numbers, nothing of
+/// what stands in the records.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The department that asks.
+    pub organ: Organ,
+    /// The duty holder who is asked.
+    pub holder: HolderId,
+    /// The duty holder's name.
+    pub addressee: String,
+    /// The draw, by the id of its audit.
+    pub draw: AuditId,
+    /// The period that is audited, such as `2026-03`.
+    pub period: String,
+    /// Which block of the draw, from 0; one letter a block.
+    pub block: i64,
+    /// The last moment at which a record may be disclosed.
+    pub due: Timestamp,
+    /// The records.
+    pub records: Vec<AskedAt>,
+    /// Who gets it, each in his language. Nobody: one letter is written all the same, for paper.
+    pub recipients: Vec<(Recipient, Lang)>,
+}
+
+/// The records that are asked for at one outlet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedAt {
+    /// The outlet, as people call it.
+    pub outlet: String,
+    /// Numbers of records, ascending.
+    pub numbers: Vec<i64>,
+}
+
+impl Request {
+    pub(super) fn count(&self) -> usize {
+        self.records.iter().map(|asked| asked.numbers.len()).sum()
+    }
+}
+
+impl AskedAt {
+    /// The numbers with commas between them.
+    pub(super) fn listed(&self) -> String {
+        self.numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What happened in a department on one day.
 #[derive(Clone, Debug)]
 pub struct Digest {
@@ -134,6 +180,7 @@ pub(super) enum Content {
     Order(Notice),
     Advice(Notice),
     Digest(Digest),
+    Request(Request),
 }
 
 impl Draft {
@@ -179,12 +226,18 @@ impl Draft {
         Self(Content::Digest(digest))
     }
 
+    /// A request to disclose drawn records.
+    pub const fn request(request: Request) -> Self {
+        Self(Content::Request(request))
+    }
+
     /// What kind of letter it is.
     pub const fn kind(&self) -> LetterKind {
         match self.0 {
             Content::Order(_) => LetterKind::Order,
             Content::Advice(_) => LetterKind::Advice,
             Content::Digest(_) => LetterKind::Digest,
+            Content::Request(_) => LetterKind::Request,
         }
     }
 }

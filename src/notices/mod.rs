@@ -1,4 +1,4 @@
-//! Letters: orders to correct, advice, and digests for officers.
+//! Letters: orders to correct, advice, requests to disclose records, and digests for officers.
 //!
 //! A letter is written in the transaction of the decision that it tells of ([`enqueue_in`]): its
 //! words, its number without gaps and its `notice_queued` leaf commit with the decision or not at
@@ -29,7 +29,7 @@ use diesel::QueryResult;
 pub use actions::{Queued, enqueue_in};
 pub use basis::{Article, FrozenBasis};
 pub use carry::{Carrier, carry_once};
-pub use draft::{CheckpointLine, Digest, Draft, Notice, Organ, Wording};
+pub use draft::{AskedAt, CheckpointLine, Digest, Draft, Notice, Organ, Request, Wording};
 pub use error::NoticeError;
 pub use model::{Delivery, Letter, LetterKind, LetterState, Recipient};
 

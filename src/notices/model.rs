@@ -20,6 +20,8 @@ text_enum! {
         Advice = "advice",
         /// What happened in a department since yesterday, for its officers.
         Digest = "digest",
+        /// A request to disclose drawn records.
+        Request = "request",
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::basis::{Article, FrozenBasis};
-use super::draft::{CheckpointLine, Digest, Notice, Wording};
+use super::draft::{CheckpointLine, Digest, Notice, Request, Wording};
 use super::model::LetterKind;
 use crate::foundation::time::Day;
 use crate::foundation::web::Lang;
@@ -32,6 +32,14 @@ impl NoticeView<'_> {
     }
 }
 
+/// What the templates of a request see.
+struct RequestView<'a> {
+    code: &'a str,
+    written: Day,
+    organ: &'a str,
+    r: &'a Request,
+}
+
 /// Declares the template of one letter in one language and form.
 macro_rules! template {
     ($name:ident, $view:ty, $path:literal) => {
@@ -51,6 +59,10 @@ template!(AdviceZhText, NoticeView<'a>, "notices/letters/advice/zh-CN.txt");
 template!(AdviceZhHtml, NoticeView<'a>, "notices/letters/advice/zh-CN.html");
 template!(AdviceEnText, NoticeView<'a>, "notices/letters/advice/en.txt");
 template!(AdviceEnHtml, NoticeView<'a>, "notices/letters/advice/en.html");
+template!(RequestZhText, RequestView<'a>, "notices/letters/request/zh-CN.txt");
+template!(RequestZhHtml, RequestView<'a>, "notices/letters/request/zh-CN.html");
+template!(RequestEnText, RequestView<'a>, "notices/letters/request/en.txt");
+template!(RequestEnHtml, RequestView<'a>, "notices/letters/request/en.html");
 template!(DigestZhText, Digest, "notices/letters/digest/zh-CN.txt");
 template!(DigestZhHtml, Digest, "notices/letters/digest/zh-CN.html");
 template!(DigestEnText, Digest, "notices/letters/digest/en.txt");
@@ -100,5 +112,19 @@ pub(super) fn digest(digest: &Digest, lang: Lang) -> askama::Result<Rendered> {
     match lang {
         Lang::Zh => Rendered::of(subject, &DigestZhText { n }, &DigestZhHtml { n }),
         Lang::En => Rendered::of(subject, &DigestEnText { n }, &DigestEnHtml { n }),
+    }
+}
+
+/// The words of `request` in `lang`.
+pub(super) fn request(
+    request: &Request,
+    lang: Lang,
+    (code, written): (&str, Day),
+) -> askama::Result<Rendered> {
+    let n = &RequestView { code, written, organ: request.organ.name(lang), r: request };
+    let subject = lang.text_with("notices-request", &[("period", &request.period)]);
+    match lang {
+        Lang::Zh => Rendered::of(subject, &RequestZhText { n }, &RequestZhHtml { n }),
+        Lang::En => Rendered::of(subject, &RequestEnText { n }, &RequestEnHtml { n }),
     }
 }

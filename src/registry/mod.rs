@@ -33,9 +33,9 @@ pub use model::{
 pub use place::{District, DivisionKind, NotADistrict, Place, Sector};
 pub use plan::{Cut, Period, Plan};
 pub use store::{
-    conflicts_of, contacts_of, department, department_for, departments, holder, holders,
-    officer_of, officers_of, open_streams, outlets_of, pack_in_force, packs_of, plan, plan_for,
-    plans, scopes_of, stream_for_push, streams_of, streams_on, subjects,
+    conflicts_of, contact_langs, contacts_of, department, department_for, departments, holder,
+    holders, officer_of, officers_of, open_streams, outlets_of, pack_in_force, packs_of, plan,
+    plan_for, plans, scopes_of, stream_for_push, streams_of, streams_on, subjects,
 };
 
 /// The URLs for officers.

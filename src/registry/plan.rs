@@ -53,6 +53,8 @@ pub struct Plan {
     pub close_due_hours: u32,
     /// How many contributors commit to a nonce for each draw.
     pub contributors: u32,
+    /// Hours that a business has to disclose drawn records of attested batches.
+    pub disclosure_hours: u32,
     /// The leaf that says these parameters.
     pub leaf: LeafId,
 }
@@ -134,6 +136,7 @@ impl Plan {
             "first_block": self.first_block, "block": self.block,
             "holders_per_period": self.holders_per_period,
             "close_due_hours": self.close_due_hours, "contributors": self.contributors,
+            "disclosure_hours": self.disclosure_hours,
         })
     }
 }
@@ -166,6 +169,7 @@ mod tests {
             holders_per_period: None,
             close_due_hours: 24,
             contributors: 1,
+            disclosure_hours: 72,
             leaf: LeafId::from_uuid(nil),
         }
     }

@@ -300,6 +300,16 @@ pub fn contacts_of(
     rows.into_iter().map(open).collect()
 }
 
+/// The languages of the people who get letters of `holder`, in the order of its list; no key is
+/// needed, because their names and addresses stay sealed.
+pub fn contact_langs(conn: &mut Conn, holder: HolderId) -> QueryResult<Vec<(i32, Lang)>> {
+    registry_contacts::table
+        .filter(registry_contacts::holder_id.eq(holder))
+        .order(registry_contacts::position)
+        .select((registry_contacts::position, registry_contacts::lang))
+        .load(conn)
+}
+
 /// How many people of `holder` get its letters.
 pub(super) fn count_contacts(conn: &mut Conn, holder: HolderId) -> QueryResult<i64> {
     registry_contacts::table
@@ -328,6 +338,7 @@ struct PlanRow {
     close_due_hours: i32,
     contributors: i32,
     leaf_id: LeafId,
+    disclosure_hours: i32,
 }
 
 /// A stored number of a plan; the import lets nothing negative in.
@@ -359,6 +370,7 @@ impl From<PlanRow> for Plan {
             holders_per_period: row.holders_per_period.map(natural),
             close_due_hours: natural(row.close_due_hours),
             contributors: natural(row.contributors),
+            disclosure_hours: natural(row.disclosure_hours),
             leaf: row.leaf_id,
         }
     }
@@ -387,6 +399,7 @@ impl From<&Plan> for PlanRow {
             close_due_hours: stored(plan.close_due_hours),
             contributors: stored(plan.contributors),
             leaf_id: plan.leaf,
+            disclosure_hours: stored(plan.disclosure_hours),
         }
     }
 }

@@ -128,6 +128,7 @@ mod tests {
     use crate::foundation::House;
     use crate::foundation::time::Clock;
     use crate::ledger::Hash;
+    use crate::registry::Modes;
 
     async fn audit() -> AuditRow {
         let (house, _guard): (House, _) = crate::ledger::testing::house().await;
@@ -160,6 +161,7 @@ mod tests {
             result_leaf: None,
             made_at: now,
             done_at: Some(now),
+            modes: Modes::Sealed,
         }
     }
 

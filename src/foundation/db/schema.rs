@@ -261,6 +261,7 @@ diesel::table! {
         close_due_hours -> Integer,
         contributors -> Integer,
         leaf_id -> Binary,
+        disclosure_hours -> Integer,
     }
 }
 
@@ -427,6 +428,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    intake_requests (audit_id, block) {
+        audit_id -> Binary,
+        block -> BigInt,
+        holder_id -> Binary,
+        department_id -> Binary,
+        period -> Text,
+        due -> BigInt,
+        asked_at -> BigInt,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::table! {
+    intake_asked (audit_id, block, stream_id, seq) {
+        audit_id -> Binary,
+        block -> BigInt,
+        stream_id -> Binary,
+        seq -> BigInt,
+        commitment -> Binary,
+    }
+}
+
+diesel::table! {
+    intake_disclosures (audit_id, stream_id, seq) {
+        audit_id -> Binary,
+        stream_id -> Binary,
+        seq -> BigInt,
+        holder_id -> Binary,
+        client_id -> Binary,
+        jwe -> Text,
+        late -> Bool,
+        received_at -> BigInt,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::table! {
     intake_refusals (client_id, day) {
         client_id -> Binary,
         day -> Text,
@@ -563,6 +601,7 @@ diesel::table! {
         result_leaf -> Nullable<Binary>,
         made_at -> BigInt,
         done_at -> Nullable<BigInt>,
+        modes -> Text,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::intake::model::{Batch, Equivocation, Gap, StreamMeasure, gaps};
 use crate::intake::place::{self, SealingKeys};
 use crate::intake::{receipt, store};
 use crate::ledger::{self, Deposit, LeafKind, NewLeaf};
+use crate::registry::Mode;
 
 /// How many gaps the advice names.
 const ADVISED_GAPS: i64 = 20;
@@ -141,8 +142,10 @@ async fn repeat(
 
 /// Looks at every line, off the event loop.
 async fn look(manifest: &Manifest, keys: SealingKeys, lines: Bytes) -> Result<Lines, IntakeError> {
-    let looked = tokio::task::spawn_blocking(move || {
-        lines::look(&lines, MAX_RECORDS, |kid| keys.allow(kid))
+    let mode = manifest.mode;
+    let looked = tokio::task::spawn_blocking(move || match mode {
+        Mode::Sealed => lines::look(&lines, MAX_RECORDS, |kid| keys.allow(kid)),
+        Mode::Attested => lines::look_attested(&lines, MAX_RECORDS),
     });
     let Ok(found) = looked.await.ok().ok_or(StoreError::Thread)? else {
         return Err(IntakeError::TooMany);

@@ -73,6 +73,12 @@ pub fn seal_lines<'a>(
     records.into_iter().map(|record| jwe::seal(record, kid, to, random)).collect()
 }
 
+/// Commits to each of `records`, exact JSON bytes, which stay with the business: the lines of an
+/// attested batch. Keep the very bytes; only they hash to the commitment.
+pub fn commit_lines<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    records.into_iter().map(jwe::commitment).collect()
+}
+
 /// Where a business signs: its keys, who it is, and a source of randomness.
 pub struct Workshop {
     holder: HolderId,

@@ -235,6 +235,9 @@ impl Apply {
             let Some(new) = all.get(&it.id) else { continue };
             if report.note(path, old, new) {
                 store::put_stream(tx, new, old.is_some())?;
+                if let Some(old) = old.filter(|old| old.modes != new.modes) {
+                    ledger::append_in(tx, &self.modes_changed(old, new))?;
+                }
             }
         }
         let mut lines = String::new();
@@ -252,16 +255,26 @@ impl Apply {
             // Writing to a string cannot fail.
             let written = writeln!(
                 lines,
-                "{} {} {} {} {}",
+                "{} {} {} {} {} {}",
                 stream.id,
                 holder.unwrap_or_default(),
                 stream.sector,
+                stream.modes.as_str().replace(' ', "+"),
                 stream.opened_on,
                 closed.as_deref().unwrap_or("-"),
             );
             debug_assert!(written.is_ok());
         }
         Ok(sha256(lines.as_bytes()))
+    }
+
+    /// What the log says when a stream may be submitted in other modes from now on.
+    fn modes_changed(&self, old: &Stream, new: &Stream) -> NewLeaf {
+        let body = json!({
+            "what": "modes", "stream": new.id, "from": old.modes, "to": new.modes,
+            "file": b64u::encode(&self.digest),
+        });
+        NewLeaf::new(&self.house, LeafKind::ConfigChanged, body)
     }
 
     fn packs(

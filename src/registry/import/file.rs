@@ -270,6 +270,7 @@ fn read_plan(file: &mut File, mut fields: Fields<'_>) {
     let holders_per_period = fields.optional("holders_per_period", number(1, 1_000_000));
     let close_due_hours = fields.or("close_due_hours", 24, number(0, 336));
     let contributors = fields.or("contributors", 1, number(1, 8));
+    let disclosure_hours = fields.or("disclosure_hours", 72, number(1, 720));
     if let (Some(sector), Some(code), Some(cut)) = (sector, code, cut) {
         let department = derived("department", &code);
         let id = derived("plan", &format!("{code}/{sector}"));
@@ -291,6 +292,7 @@ fn read_plan(file: &mut File, mut fields: Fields<'_>) {
             holders_per_period,
             close_due_hours,
             contributors,
+            disclosure_hours,
             leaf: LeafId::from_uuid(uuid::Uuid::nil()),
         };
         file.plans.push(Declared { path, it });

@@ -68,6 +68,8 @@ pub enum Code {
     Iv,
     /// The tag is not 16 bytes.
     Tag,
+    /// Not the base64url text of a SHA-256 digest; of attested records only.
+    Commitment,
 }
 
 impl Code {
@@ -91,6 +93,7 @@ impl Code {
             Code::EncryptedKey => "encrypted-key",
             Code::Iv => "iv",
             Code::Tag => "tag",
+            Code::Commitment => "commitment",
         }
     }
 }

@@ -109,6 +109,8 @@ cases-kind-unopenable = Record cannot be opened
 cases-kind-commitment-mismatch = Content is not what was committed to
 cases-kind-non-compliant = Above the limit this period
 cases-kind-sudden-drop = Sudden drop
+cases-kind-not-disclosed = Not disclosed
+cases-kind-disclosed-late = Disclosed late
 cases-fact-gap = { $count ->
     [1] “{ $place }”: record number { $first } is missing in period { $period } (one in all).
    *[other] “{ $place }”: record numbers { $first } to { $last } are missing in period { $period } ({ $count } in all).
@@ -127,6 +129,8 @@ cases-fact-unopenable = “{ $place }”, { $day }: record number { $first } was
 cases-fact-commitment-mismatch = “{ $place }”, { $day }: the content of record number { $first } is not what was committed to; it counts as failing.
 cases-fact-non-compliant = { $frame } records were submitted and sealed for period { $period }. { $opened } were drawn with a seed committed in advance and opened; { $failed } failed. Conclusion: at least { $lower } records ({ $share }) fail, which is above the limit of { $limit }. If the true share were within { $limit }, this procedure would wrongly say "above" with a chance of at most { $error }. This covers submitted records and rule pack { $pack } only; action rests on each verified record.
 cases-fact-sudden-drop = “{ $place }”, { $day }: { $count } records, far fewer than on its own days of before.
+cases-fact-not-disclosed = “{ $place }”, { $day }: record number { $first } was drawn, asked for and not disclosed within the limit; it counts as failing.
+cases-fact-disclosed-late = “{ $place }”, { $day }: record number { $first } was drawn and disclosed after the limit; it counts as failing.
 cases-demand-gap = Submit the missing numbers, or explain why they were not used.
 cases-demand-missing-day = Submit the records of that day; if there was no business, a nil return or a declared closure.
 cases-demand-late-day = Submit each day's records in time, and explain the delay.
@@ -138,3 +142,5 @@ cases-demand-unopenable = Check the key and the program used for sealing, and su
 cases-demand-commitment-mismatch = Explain why the content is not what was committed to, and submit a correction of the record.
 cases-demand-non-compliant = Find out why records fail, correct those listed, and improve verification and registration.
 cases-demand-sudden-drop = Explain why there were fewer records; submit what was left out.
+cases-demand-not-disclosed = Explain why the record was not disclosed, keep the exact bytes of records, and disclose drawn records within the limit.
+cases-demand-disclosed-late = Explain the delay, and disclose drawn records within the limit.

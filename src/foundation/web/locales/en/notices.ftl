@@ -1,11 +1,13 @@
 notices-order = Order to correct { $number }
 notices-advice = Letter of advice { $number }
 notices-digest = Chayan, { $day }
+notices-request = Request to disclose drawn records, { $period }
 notices-number-order = { $organ }责改字〔{ $year }〕第 { $n } 号
 notices-number-advice = { $organ }建议字〔{ $year }〕第 { $n } 号
 notices-kind-order = order to correct
 notices-kind-advice = letter of advice
 notices-kind-digest = digest
+notices-kind-request = request to disclose
 notices-state-queued = waiting to be sent
 notices-state-leased = being sent
 notices-state-sent = taken by the mail server

@@ -109,6 +109,8 @@ cases-kind-unopenable = 记录不能开封
 cases-kind-commitment-mismatch = 内容与校验值不符
 cases-kind-non-compliant = 本期超过容许线
 cases-kind-sudden-drop = 记录数骤降
+cases-kind-not-disclosed = 未披露
+cases-kind-disclosed-late = 迟披露
 cases-fact-gap = { $count ->
     [1] “{ $place }”在 { $period } 周期内缺少编号 { $first } 的记录，共 1 条。
    *[other] “{ $place }”在 { $period } 周期内缺少编号 { $first } 至 { $last } 的记录，共 { $count } 条。
@@ -124,6 +126,8 @@ cases-fact-unopenable = “{ $place }”{ $day } 编号 { $first } 的记录被�
 cases-fact-commitment-mismatch = “{ $place }”{ $day } 编号 { $first } 的记录，内容与提交时的校验值不符，按不合规计。
 cases-fact-non-compliant = { $period } 周期内已提交并封存的记录共 { $frame } 条，按事先承诺的随机种子抽取并开封 { $opened } 条，发现不合规 { $failed } 条。结论：本期不合规记录不少于 { $lower } 条（{ $share }），已超过容许线 { $limit }。假如真实比例并未超过 { $limit }，误判为“超过”的机会不大于 { $error }。本结论只针对已提交的记录和规则包 { $pack }；处理以逐条核实为准。
 cases-fact-sudden-drop = “{ $place }”{ $day } 提交 { $count } 条，明显少于其以往水平。
+cases-fact-not-disclosed = “{ $place }”{ $day } 编号 { $first } 的记录被抽中，要求披露后期限内没有披露，按不合规计。
+cases-fact-disclosed-late = “{ $place }”{ $day } 编号 { $first } 的记录被抽中，期限届满后才披露，按不合规计。
 cases-demand-gap = 补报缺少的编号；确无记录的，说明缺号原因。
 cases-demand-missing-day = 补报当日记录；当日确无业务的，提交零报送或者停业声明。
 cases-demand-late-day = 按期提交每日记录，并说明迟报原因。
@@ -135,3 +139,5 @@ cases-demand-unopenable = 检查封存所用的密钥和程序，并就该条记
 cases-demand-commitment-mismatch = 说明内容与校验值不符的原因，并就该条记录提交更正。
 cases-demand-non-compliant = 查明不合规的原因，更正所列记录，并改进查验、登记。
 cases-demand-sudden-drop = 说明记录减少的原因；有漏报的，补报。
+cases-demand-not-disclosed = 说明没有披露的原因，保存好原始记录字节，今后在期限内披露被抽中的记录。
+cases-demand-disclosed-late = 说明迟披露的原因，今后在期限内披露被抽中的记录。

@@ -1,11 +1,13 @@
 notices-order = 责令限期改正通知书 { $number }
 notices-advice = 整改建议书 { $number }
 notices-digest = 查验日报 { $day }
+notices-request = 披露抽中记录的要求 { $period }
 notices-number-order = { $organ }责改字〔{ $year }〕第 { $n } 号
 notices-number-advice = { $organ }建议字〔{ $year }〕第 { $n } 号
 notices-kind-order = 责令改正通知
 notices-kind-advice = 建议书
 notices-kind-digest = 日报
+notices-kind-request = 披露要求
 notices-state-queued = 待发送
 notices-state-leased = 发送中
 notices-state-sent = 邮件服务器已接收
