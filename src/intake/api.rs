@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::future::{Ready, ready};
 
-use super::actions::{self, Advice};
+use super::actions::{self, Advice, Closed};
 use super::desk::Desk;
 use super::error::IntakeError;
 use super::guard::{Pusher, Reader};
@@ -36,7 +36,8 @@ pub fn api(cfg: &mut web::ServiceConfig) {
     .route("/v1/batches/{batch}/receipt", web::get().to(receipt))
     .route("/v1/batches/{batch}/proof", web::get().to(proof))
     .route("/v1/streams", web::get().to(streams))
-    .route("/v1/streams/{stream}/days/{day}", web::put().to(close_day));
+    .route("/v1/streams/{stream}/days/{day}", web::put().to(close_day))
+    .route("/v1/streams/{stream}/closures/{from}", web::put().to(declare_closure));
 }
 
 /// The head of a push, judged before the caller is: media type, and the `Idempotency-Key`.
@@ -54,7 +55,7 @@ impl FromRequest for PushHead {
     }
 }
 
-/// The head of a day close.
+/// The head of a day close or a declared closure.
 struct StatementHead;
 
 impl FromRequest for StatementHead {
@@ -133,6 +134,27 @@ async fn close_day(
     let day: Day = day.parse().ok().ok_or_else(Problem::not_found)?;
     let body = read_body(&req, payload, BodyLimit::of(super::close::MAX_CLOSE + 1)).await?;
     let closed = actions::close_day(&Desk::of(&req), &pusher, stream, day, body).await?;
+    Ok(answer(closed))
+}
+
+/// Takes a declared closure or outage.
+async fn declare_closure(
+    _: StatementHead,
+    pusher: Pusher,
+    path: web::Path<(String, String)>,
+    req: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let (stream, from) = path.into_inner();
+    let stream: StreamId = stream.parse().ok().ok_or_else(Problem::not_found)?;
+    let from: Day = from.parse().ok().ok_or_else(Problem::not_found)?;
+    let body = read_body(&req, payload, BodyLimit::of(super::closure::MAX_CLOSURE + 1)).await?;
+    let closed = actions::declare_closure(&Desk::of(&req), &pusher, stream, from, body).await?;
+    Ok(answer(closed))
+}
+
+/// The receipt of a statement, with whether it was late where it is new.
+fn answer(closed: Closed) -> HttpResponse {
     let mut response = match closed.late {
         Some(_) => HttpResponse::Created(),
         None => HttpResponse::Ok(),
@@ -141,7 +163,7 @@ async fn close_day(
         let advice = format!("late=?{}", u8::from(late));
         response.insert_header((HeaderName::from_static("chayan-advice"), advice));
     }
-    Ok(response.insert_header(ContentType::json()).body(closed.receipt))
+    response.insert_header(ContentType::json()).body(closed.receipt)
 }
 
 /// A batch as its business sees it.

@@ -1,4 +1,4 @@
-//! Batches, day closes and receipts: what businesses push.
+//! Batches, day closes, declared closures and receipts: what businesses push.
 //!
 //! A batch goes through three gates: its manifest (signature, claims), its lines (every bad one is
 //! named, each is looked at once) and its place (stream, mode, pack, day, open key). Then it is
@@ -14,6 +14,7 @@ mod actions;
 mod api;
 mod claims;
 mod close;
+mod closure;
 mod desk;
 mod error;
 mod guard;
@@ -29,15 +30,16 @@ mod views;
 pub use api::api;
 pub use claims::ClaimFault;
 pub use close::{Close, CloseError, TYP as CLOSE_TYP};
+pub use closure::{Closure, ClosureKind, DeclaredClosure, TYP as CLOSURE_TYP, exemption};
 pub use error::{Fault, IntakeError};
 pub use limits::{Admitted, BatchLimits, Gates};
 pub use lines::{LineFault, Lines, Part, TooManyLines, look, look_attested};
 pub use manifest::{MAX_RECORDS, Manifest, ManifestError, TYP as MANIFEST_TYP};
 pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure};
-pub use receipt::{Receipt, batch_leaf, close_leaf};
+pub use receipt::{Receipt, batch_leaf, close_leaf, closure_leaf};
 pub use views::{
-    batch_of, batches_of, batches_of_stream, closes_of, equivocations, line, lines_of, measure_of,
-    refusals_of,
+    batch_of, batches_of, batches_of_stream, closes_of, closures_of, equivocations, line, lines_of,
+    measure_of, refusals_of,
 };
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::close::Close;
+use super::closure::Closure;
 use super::error::Fault;
 use super::manifest::Manifest;
 use crate::foundation::crypto::jwe::Code;
@@ -123,6 +124,39 @@ pub(super) fn check_close(
                 return Ok(is_late(close.day, pack, now));
             }
         }
+    }
+    Err(faults)
+}
+
+/// Checks what a declared closure says against its address and the stream; tells whether it came
+/// after the deadline of its first day.
+///
+/// # Errors
+///
+/// Everything that keeps the statement out.
+pub(super) fn check_closure(
+    stream: &StreamFacts,
+    packs: &Packs,
+    closure: &Closure,
+    address: (StreamId, Day),
+    now: Timestamp,
+) -> Result<bool, Vec<Fault>> {
+    let untimely = closure.untimely(now).into_iter();
+    let mut faults: Vec<Fault> =
+        untimely.map(|fault| Fault::new("claims", fault.claim, fault.why)).collect();
+    if closure.stream != address.0 {
+        faults.push(Fault::new("claims", "stream", "is not the stream of the address"));
+    }
+    if closure.from != address.1 {
+        faults.push(Fault::new("claims", "from", "is not the day of the address"));
+    }
+    if !stream.stream.exists_on(closure.from) {
+        faults.push(Fault::new("claims", "from", "the stream is not open on this day"));
+    }
+    match pack_on(stream, packs, closure.from) {
+        Err(_) => faults.push(Fault::new("claims", "from", "no rule pack is in force on this day")),
+        Ok(pack) if faults.is_empty() => return Ok(is_late(closure.from, pack, now)),
+        Ok(_) => {}
     }
     Err(faults)
 }

@@ -1,4 +1,4 @@
-//! The receipt of a batch or a day close, and the leaf behind it (protocol, section 8).
+//! The receipt of a batch, a day close or a declared closure, and the leaf behind it (protocol, section 8).
 //!
 //! Stored as text and replayed byte for byte; offline verifiers read it with [`Receipt::parse`].
 
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::close::Close;
+use super::closure::Closure;
 use super::manifest::Manifest;
 use crate::foundation::crypto::b64u;
 use crate::foundation::crypto::strict_json::{self, StrictJsonError};
@@ -22,6 +23,9 @@ pub struct Receipt {
     /// The day close that it is for, where it is not for a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<CloseId>,
+    /// The declared closure that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closure: Option<CloseId>,
     /// The leaf as stored, base64url: what is hashed into the tree.
     pub leaf: String,
     /// Inclusion proof and signed checkpoint, as `tlog-proof` text.
@@ -34,13 +38,24 @@ impl Receipt {
     /// The receipt of a batch from the bytes of its leaf and the text of its proof.
     #[must_use]
     pub fn of_batch(batch: BatchId, leaf: &[u8], proof: String, received_at: Timestamp) -> Receipt {
-        Receipt { batch: Some(batch), close: None, leaf: b64u::encode(leaf), proof, received_at }
+        Receipt { batch: Some(batch), ..Receipt::of(leaf, proof, received_at) }
     }
 
     /// The receipt of a day close from the bytes of its leaf and the text of its proof.
     #[must_use]
     pub fn of_close(close: CloseId, leaf: &[u8], proof: String, received_at: Timestamp) -> Receipt {
-        Receipt { batch: None, close: Some(close), leaf: b64u::encode(leaf), proof, received_at }
+        Receipt { close: Some(close), ..Receipt::of(leaf, proof, received_at) }
+    }
+
+    /// The receipt of a declared closure from the bytes of its leaf and the text of its proof.
+    #[must_use]
+    pub fn of_closure(id: CloseId, leaf: &[u8], proof: String, received_at: Timestamp) -> Receipt {
+        Receipt { closure: Some(id), ..Receipt::of(leaf, proof, received_at) }
+    }
+
+    fn of(leaf: &[u8], proof: String, received_at: Timestamp) -> Receipt {
+        let leaf = b64u::encode(leaf);
+        Receipt { batch: None, close: None, closure: None, leaf, proof, received_at }
     }
 
     /// The text that is stored and sent.
@@ -78,6 +93,13 @@ pub fn batch_leaf(manifest: &Manifest, jws: &str, root: &[u8; 32], late: bool) -
 #[must_use]
 pub fn close_leaf(close: &Close, jws: &str, late: bool) -> Value {
     json!({ "close": close.close, "late": late, "statement": jws })
+}
+
+/// What the log says of a declared closure: the signed statement, and whether it came after the
+/// deadline of its first day.
+#[must_use]
+pub fn closure_leaf(closure: &Closure, jws: &str, late: bool) -> Value {
+    json!({ "closure": closure.id, "late": late, "statement": jws })
 }
 
 #[cfg(test)]

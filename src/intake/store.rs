@@ -1,5 +1,7 @@
 //! Every SQL statement of intake.
 
+pub(super) mod closures;
+
 use diesel::prelude::*;
 
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};

@@ -1,5 +1,6 @@
 //! What other rooms may read of what was pushed.
 
+use super::closure::DeclaredClosure;
 use super::lines::line_of;
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
 use super::store;
@@ -79,6 +80,21 @@ pub fn closes_of(
     last: Day,
 ) -> Result<Vec<DayClose>, StoreError> {
     Ok(store::closes_between(conn, stream, first, last)?)
+}
+
+/// The closures and outages declared for `stream` that touch the days `first` to `last`, with what
+/// replaced them, in the order in which they came; [`super::exemption`] says what they exempt.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn closures_of(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<DeclaredClosure>, StoreError> {
+    Ok(store::closures::closures_touching(conn, stream, first, last)?)
 }
 
 /// Refused batches of `stream` for the days `first` to `last` that contradicted an accepted one,

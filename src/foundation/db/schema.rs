@@ -399,6 +399,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    intake_closures (id) {
+        id -> Binary,
+        holder_id -> Binary,
+        client_id -> Binary,
+        stream_id -> Binary,
+        from_day -> Text,
+        to_day -> Text,
+        kind -> Text,
+        statement -> Text,
+        late -> Bool,
+        received_at -> BigInt,
+        leaf_id -> Binary,
+        receipt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     intake_streams (stream_id) {
         stream_id -> Binary,
         holder_id -> Binary,

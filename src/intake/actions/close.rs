@@ -19,7 +19,7 @@ use crate::intake::model::DayClose;
 use crate::intake::{place, receipt, store};
 use crate::ledger::{self, Deposit, LeafKind, NewLeaf};
 
-/// The answer to a day close.
+/// The answer to a day close or a declared closure.
 #[derive(Debug)]
 pub(in crate::intake) struct Closed {
     /// Its receipt, the same bytes for ever.
@@ -118,15 +118,15 @@ fn row(close: &Close, arrival: Arrival, leaf: LeafId) -> DayClose {
 }
 
 /// How a statement came.
-struct Arrival {
-    client: ClientId,
-    at: Timestamp,
-    late: bool,
-    jws: String,
+pub(super) struct Arrival {
+    pub(super) client: ClientId,
+    pub(super) at: Timestamp,
+    pub(super) late: bool,
+    pub(super) jws: String,
 }
 
 /// What the transaction found.
-enum Found {
+pub(super) enum Found {
     Stored,
     Twin,
 }

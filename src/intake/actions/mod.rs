@@ -1,10 +1,12 @@
 //! What intake does: take a batch, take a day close, give a receipt again.
 
 mod close;
+mod closure;
 mod push;
 mod receipts;
 
-pub(super) use close::close_day;
+pub(super) use close::{Closed, close_day};
+pub(super) use closure::declare_closure;
 pub(super) use push::{Advice, push};
 pub(super) use receipts::{batch_proof, batch_receipt};
 

@@ -23,6 +23,8 @@ pub(super) enum Statement {
     Batch(HolderId, BatchId),
     /// A day close of a holder.
     Close(HolderId, CloseId),
+    /// A declared closure of a holder.
+    Closure(HolderId, CloseId),
 }
 
 impl Statement {
@@ -38,6 +40,11 @@ impl Statement {
                 let close = store::close(conn, holder, id)?.ok_or(IntakeError::NotFound)?;
                 (close.receipt, close.leaf_id, close.received_at)
             }
+            Statement::Closure(holder, id) => {
+                let closure = store::closures::closure(conn, holder, id)?;
+                let closure = closure.ok_or(IntakeError::NotFound)?;
+                (closure.receipt, closure.leaf_id, closure.received_at)
+            }
         };
         if stored.is_some() {
             return Ok(stored);
@@ -51,6 +58,7 @@ impl Statement {
         let receipt = match self {
             Statement::Batch(_, id) => Receipt::of_batch(id, leaf, proof, received_at),
             Statement::Close(_, id) => Receipt::of_close(id, leaf, proof, received_at),
+            Statement::Closure(_, id) => Receipt::of_closure(id, leaf, proof, received_at),
         };
         receipt
             .text()
@@ -61,6 +69,7 @@ impl Statement {
         let kept = match self {
             Statement::Batch(_, id) => store::set_batch_receipt(conn, id, receipt)?,
             Statement::Close(_, id) => store::set_close_receipt(conn, id, receipt)?,
+            Statement::Closure(_, id) => store::closures::set_closure_receipt(conn, id, receipt)?,
         };
         Ok(kept)
     }

@@ -2,5 +2,6 @@
 
 mod batches;
 mod closes;
+mod closures;
 mod refusals;
 mod stage;
