@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command answers on its terminal")]
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,11 +12,14 @@ use crate::app::{self, AppFault};
 use crate::audits;
 use crate::config::Config;
 use crate::foundation::crypto;
+use crate::foundation::ids::StreamId;
 use crate::foundation::telemetry;
 use crate::foundation::time::Day;
-use crate::outside::verify;
+use crate::foundation::web::Lang;
+use crate::outside::{check, verify};
 use crate::roles::demo::Options;
 use crate::roles::{audit, demo, init, keys, notify, registry, rules, serve, up};
+use crate::rules::Known;
 
 /// Chayan (查验): compliance audits of the businesses that must verify and register identity.
 #[derive(Parser)]
@@ -57,6 +61,9 @@ enum Command {
     /// Rule packs: what they say, and whether they are sound
     #[command(subcommand)]
     Rules(Rules),
+    /// Checks records before they are sent, by the rules of the audit; says all that is wrong
+    #[command(after_help = "Exit status: 0 no record fails, 1 some fail, 2 they cannot be checked.")]
+    Check(Check),
     /// Checks a receipt offline
     Verify(Verify),
     /// Opens one block of drawn records, given on standard input, and ends
@@ -130,9 +137,46 @@ struct Verify {
     log_key: PathBuf,
 }
 
+#[derive(Args)]
+struct Check {
+    /// Records: .ndjson, .jsonl, .json, .csv or .xlsx; - reads one record a line from standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The rules, such as lodging/2026.1
+    #[arg(long)]
+    pack: String,
+    /// The kind of business within the trade, if the pack has some
+    #[arg(long)]
+    subtype: Option<String>,
+    /// The stream that all records must name
+    #[arg(long)]
+    stream: Option<StreamId>,
+    /// The civil day that all records must be of, 2026-03-02
+    #[arg(long)]
+    day: Option<Day>,
+    /// Which column of a table is which member: a TOML file, see examples/check/hotel.toml
+    #[arg(long)]
+    mapping: Option<PathBuf>,
+    /// How problems are told
+    #[arg(long, value_enum, default_value_t = check::Form::Human)]
+    format: check::Form,
+    /// The language of texts
+    #[arg(long, value_parser = ["zh", "en"], default_value = "zh")]
+    lang: String,
+    /// Only counts by rule
+    #[arg(long)]
+    summary: bool,
+    /// How many threads judge; all cores if not given
+    #[arg(long)]
+    threads: Option<NonZero<usize>>,
+}
+
 /// Parses the command line and runs it; gives the exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Check(asked) = &cli.command {
+        return ExitCode::from(run_check(asked));
+    }
     crypto::install_providers();
     let config = match Config::from_environment() {
         Ok(config) => config,
@@ -170,6 +214,7 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,
         Command::Keys(command) => run_keys(command, config).await?,
         Command::Rules(command) => return run_rules(command),
+        Command::Check(asked) => return Ok(run_check(&asked)),
         Command::Verify(paths) => return run_verify(&paths),
         Command::OpenBlock => {
             audits::open_block(std::io::stdin(), std::io::stdout()).map_err(AppFault::refused)?;
@@ -201,6 +246,44 @@ fn run_rules(command: Rules) -> Result<u8, AppFault> {
     match command {
         Rules::Test { folder } => rules::test(&folder),
     }
+}
+
+/// Needs neither house nor runtime. Whatever hinders it is 2, because 1 speaks of the records.
+fn run_check(asked: &Check) -> u8 {
+    let read = || -> Result<u8, AppFault> {
+        let config = Config::from_environment().map_err(AppFault::refused)?;
+        let packs = app::packs(&config)?;
+        let mapping = asked.mapping.as_ref().map(|path| {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|cause| AppFault::File(path.clone(), cause))?;
+            check::Mapping::parse(&text).map_err(AppFault::refused)
+        });
+        let (stream, day) = (asked.stream.map(|id| id.to_string()), asked.day);
+        let request = check::Asked {
+            pack: check::pack(&packs, &asked.pack, asked.subtype.as_deref())
+                .map_err(AppFault::refused)?,
+            known: Known {
+                stream: stream.as_deref(),
+                seq: None,
+                day: day.as_ref().map(Day::as_str),
+                subtype: asked.subtype.as_deref(),
+            },
+            mapping: mapping.transpose()?,
+            form: asked.format,
+            lang: if asked.lang == "en" { Lang::En } else { Lang::Zh },
+            summary: asked.summary,
+            threads: asked.threads.unwrap_or_else(|| {
+                std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+            }),
+        };
+        let mut output = std::io::BufWriter::new(std::io::stdout());
+        let totals = check::run(&request, &asked.files, &mut output).map_err(AppFault::refused)?;
+        Ok(u8::from(!totals.passes()))
+    };
+    read().unwrap_or_else(|fault| {
+        eprintln!("chayan: {fault}");
+        2
+    })
 }
 
 fn run_verify(paths: &Verify) -> Result<u8, AppFault> {

@@ -35,6 +35,6 @@ mod strict;
 
 pub use catalogue::{Basis, BasisKind, Catalogue, Mark};
 pub use examples::Coverage;
-pub use model::{Failure, Judgement, Place, Rule, Severity};
+pub use model::{Failure, Judgement, Known, Place, Rule, Severity};
 pub use pack::{Label, Pack, Subtype, Total};
 pub use packs::{Mistake, Packs, PacksError};

@@ -49,6 +49,27 @@ pub struct Place<'a> {
     pub subtype: Option<&'a str>,
 }
 
+/// What is known about the place of a record before anyone has said where it belongs; nothing by
+/// default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// Stream id, UUID text.
+    pub stream: Option<&'a str>,
+    /// Number within the stream, from 1.
+    pub seq: Option<u64>,
+    /// Civil day in Asia/Shanghai, `YYYY-MM-DD`.
+    pub day: Option<&'a str>,
+    /// The stream's kind of business within the trade.
+    pub subtype: Option<&'a str>,
+}
+
+impl<'a> From<&Place<'a>> for Known<'a> {
+    fn from(place: &Place<'a>) -> Known<'a> {
+        let Place { stream, seq, day, subtype } = *place;
+        Known { stream: Some(stream), seq: Some(seq), day: Some(day), subtype }
+    }
+}
+
 /// One rule that a record does not keep.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Failure {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     checks::Check,
     forms,
-    model::{Failure, Judgement, Place, Rule, Severity},
+    model::{Failure, Judgement, Known, Place, Rule, Severity},
     shape::{general, names_from_the_end, own_name},
     strict,
 };
@@ -190,16 +190,22 @@ impl Pack {
     /// Every failure is reported at once, except that a plaintext which is no record at all has
     /// one failure only. No input panics.
     pub fn judge(&self, plaintext: &[u8], place: &Place<'_>) -> Judgement {
+        self.check(plaintext, &Known::from(place))
+    }
+
+    /// Judges one record as [`Pack::judge`] does, where not all is known about its place: what is
+    /// not known is not compared.
+    pub fn check(&self, plaintext: &[u8], known: &Known<'_>) -> Judgement {
         let record = match strict::parse(plaintext) {
             Ok(record) => record,
             Err(fault) => return Judgement::new(vec![self.base_failure(fault.rule(), "")], false),
         };
         let mut failures = Vec::new();
-        self.check_place(&record, place, &mut failures);
+        self.check_place(&record, known, &mut failures);
         for check in &self.head.check {
             check.run(&record, &mut |(rule, pointer)| failures.push(self.failure(rule, pointer)));
         }
-        let validator = place.subtype.and_then(|subtype| self.others.get(subtype));
+        let validator = known.subtype.and_then(|subtype| self.others.get(subtype));
         let validator = validator.unwrap_or(&self.validator);
         let undecided = self.check_schema(validator, &Value::Object(record), &mut failures);
         Judgement::new(failures, undecided)
@@ -210,18 +216,22 @@ impl Pack {
     fn check_place(
         &self,
         record: &Map<String, Value>,
-        place: &Place<'_>,
+        known: &Known<'_>,
         failures: &mut Vec<Failure>,
     ) {
+        let differs = |own: Option<&str>, other: Option<&str>| {
+            own.zip(other).is_some_and(|(own, other)| own != other)
+        };
         let text = |member: &str| record.get(member).and_then(Value::as_str);
-        if text("stream").is_some_and(|stream| stream != place.stream) {
+        if differs(text("stream"), known.stream) {
             failures.push(self.base_failure("record.place", "/stream"));
         }
-        if record.get("seq").and_then(Value::as_u64).is_some_and(|seq| seq != place.seq) {
+        let seq = record.get("seq").and_then(Value::as_u64);
+        if seq.zip(known.seq).is_some_and(|(own, other)| own != other) {
             failures.push(self.base_failure("record.place", "/seq"));
         }
         let moment = text("occurred_at").and_then(forms::instant);
-        if moment.is_some_and(|at| forms::civil_day(at) != forms::day(place.day)) {
+        if moment.zip(known.day).is_some_and(|(at, day)| forms::civil_day(at) != forms::day(day)) {
             failures.push(self.base_failure("record.day", "/occurred_at"));
         }
     }
