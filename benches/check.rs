@@ -76,7 +76,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let parse = || -> Result<usize, serde_json::Error> {
         let parsed = lines.lines().map(|line| serde_json::from_str::<Value>(black_box(line)));
-        parsed.map(|value| black_box(value).map(|_| ())).try_fold(0, |n, value| value.map(|()| n + 1))
+        parsed
+            .map(|value| black_box(value).map(|_| ()))
+            .try_fold(0, |n, value| value.map(|()| n + 1))
     };
     let totals = check(1)?;
     if (totals.records, totals.failing * 10) != (RECORDS, RECORDS * 5) && totals.problems == 0 {

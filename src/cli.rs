@@ -62,7 +62,9 @@ enum Command {
     #[command(subcommand)]
     Rules(Rules),
     /// Checks records before they are sent, by the rules of the audit; says all that is wrong
-    #[command(after_help = "Exit status: 0 no record fails, 1 some fail, 2 they cannot be checked.")]
+    #[command(
+        after_help = "Exit status: 0 no record fails, 1 some fail, 2 they cannot be checked."
+    )]
     Check(Check),
     /// Checks a receipt offline
     Verify(Verify),

@@ -1,5 +1,7 @@
 //! The endpoints of intake and their types.
 
+mod check;
+
 use std::collections::HashMap;
 
 use actix_web::http::StatusCode;
@@ -32,6 +34,7 @@ pub fn api(cfg: &mut web::ServiceConfig) {
     cfg.service(
         web::resource("/v1/batches").route(web::post().to(push)).route(web::get().to(batches)),
     )
+    .route("/v1/check", web::post().to(check::check))
     .route("/v1/batches/{batch}", web::get().to(batch))
     .route("/v1/batches/{batch}/receipt", web::get().to(receipt))
     .route("/v1/batches/{batch}/proof", web::get().to(proof))

@@ -90,11 +90,6 @@ impl Layout {
         Err(Unusable::Columns(name.to_owned(), wrong.join(", ")))
     }
 
-    /// The mapping.
-    pub(super) fn mapping(&self) -> &Mapping {
-        &self.mapping
-    }
-
     /// The record of a row, exact JSON. A row that cannot be read gives bytes that are no record.
     pub(super) fn record(&self, row: &Row) -> Vec<u8> {
         let mut record = Map::new();

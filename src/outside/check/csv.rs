@@ -120,7 +120,8 @@ mod tests {
 
     fn read(text: &[u8], mapping: &str) -> Result<Vec<(u64, Value)>, String> {
         let mapping = Arc::new(Mapping::parse(mapping).unwrap());
-        let mut table = Table::open("x.csv".to_owned(), text, mapping).map_err(|e| e.to_string())?;
+        let mut table =
+            Table::open("x.csv".to_owned(), text, mapping).map_err(|e| e.to_string())?;
         let mut found = Vec::new();
         while let Some(piece) = table.next().map_err(|e| e.to_string())? {
             piece.each(|line, record| {
@@ -156,7 +157,8 @@ mod tests {
     fn a_row_that_cannot_be_read_is_no_record_and_the_others_are() {
         let bytes = ["房号,人数\n".as_bytes(), b"\xff\xff,1\n0806,1,x,y\n0807,1\n"].concat();
         let found = read(&bytes, MAPPING).unwrap();
-        let numbers: Vec<_> = found.iter().map(|(line, record)| (*line, record.is_null())).collect();
+        let numbers: Vec<_> =
+            found.iter().map(|(line, record)| (*line, record.is_null())).collect();
         assert_eq!(numbers, [(2, true), (3, true), (4, false)]);
     }
 

@@ -236,8 +236,8 @@ impl<'a, 'o> Report<'a, 'o> {
     /// What judges the pieces of the file.
     pub(super) fn teller(&self) -> Teller<'a> {
         let severities = ["advice", "minor", "major", "critical"];
-        let severities = severities
-            .map(|severity| self.asked.lang.text(&format!("check-severity-{severity}")));
+        let severities =
+            severities.map(|severity| self.asked.lang.text(&format!("check-severity-{severity}")));
         Teller { asked: self.asked, file: Arc::clone(&self.file), severities }
     }
 
