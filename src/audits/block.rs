@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::asking::commits;
 use super::model::{Cause, Outcome};
 use crate::foundation::Random;
 use crate::foundation::crypto::aead::{Aad, WrappingKey};
@@ -45,6 +46,8 @@ pub(super) struct BlockKey {
 pub(super) struct Sealed {
     pub(super) ordinal: u64,
     pub(super) line: String,
+    /// What an attested batch committed to in the place of this record.
+    pub(super) commitment: Option<String>,
     pub(super) pack: String,
     /// SHA-256 of the pack as the log states it.
     pub(super) digest: String,
@@ -73,6 +76,19 @@ pub(super) struct Opened {
     pub(super) failures: Vec<Failure>,
     /// The plaintext under the evidence key, if it fails and was opened.
     pub(super) evidence: Option<String>,
+}
+
+impl Opened {
+    /// A record that fails without having been opened.
+    pub(super) fn unopened(ordinal: u64, cause: Cause) -> Self {
+        Self {
+            ordinal,
+            outcome: Outcome::Fail,
+            cause: Some(cause),
+            failures: Vec::new(),
+            evidence: None,
+        }
+    }
 }
 
 /// Why a block was not opened at all.
@@ -143,7 +159,16 @@ fn open_record(
         subtype: record.subtype.as_deref(),
     };
     let key_called = |kid: &str| keys.iter().find(|(own, _)| *own == kid).map(|(_, key)| key);
-    let judged = judge_line(record.line.as_bytes(), key_called, pack, &place);
+    let judged = match &record.commitment {
+        // Another content than the one that was committed to is not looked at.
+        Some(commitment) if !commits(&record.line, commitment) => Judged {
+            outcome: Outcome::Fail,
+            cause: Some(Cause::CommitmentMismatch),
+            failures: Vec::new(),
+            plaintext: None,
+        },
+        _ => judge_line(record.line.as_bytes(), key_called, pack, &place),
+    };
     let evidence = match &judged.plaintext {
         Some(plaintext) if judged.outcome == Outcome::Fail => {
             Some(seal_evidence(block, record, plaintext)?)

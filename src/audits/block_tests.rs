@@ -80,6 +80,7 @@ impl Fixture {
         let sealed = |(number, line): (u64, &String)| Sealed {
             ordinal: number - 101,
             line: line.clone(),
+            commitment: None,
             pack: PACK.into(),
             digest: digest.clone(),
             stream: "01960a00-5a00-7000-8000-0000000000a1".parse().unwrap(),

@@ -8,6 +8,7 @@ use crate::keys::KeyFault;
 use crate::ledger::LedgerError;
 use crate::ledger::note::NoteError;
 use crate::ledger::verify::ProofError;
+use crate::notices::NoticeError;
 
 /// Why nothing is opened. The text is fit for an operator and for the audit's page.
 ///
@@ -104,9 +105,22 @@ pub enum AuditError {
     /// See [`LibraryFailure`].
     #[error(transparent)]
     Library(#[from] LibraryFailure),
+    /// A letter could not be written.
+    #[error("a letter could not be written: {0}")]
+    Letter(String),
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
+}
+
+impl AuditError {
+    /// The store's errors as such, so that a lost race is tried again; anything else in words.
+    pub(super) fn letter(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Store(cause) => Self::Store(cause),
+            other => Self::Letter(other.to_string()),
+        }
+    }
 }
 
 impl From<diesel::result::Error> for AuditError {

@@ -9,6 +9,7 @@
 //!
 //! [`draw`], [`verdict`], [`population`] and their neighbours are pure: verifiers run the same code.
 
+mod asking;
 mod block;
 mod check;
 mod commit;
@@ -20,6 +21,7 @@ mod findings;
 pub mod fixed;
 mod guard;
 mod jobs;
+mod leaves;
 mod model;
 mod opening;
 mod pages;
@@ -33,6 +35,8 @@ mod tree;
 mod trust;
 pub mod verdict;
 
+#[cfg(test)]
+mod asking_tests;
 #[cfg(test)]
 mod block_tests;
 #[cfg(test)]

@@ -9,31 +9,30 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::asking;
 use super::block::{Block, BlockKey, Opened, Sealed, evidence_row};
 use super::desk::Desk;
 use super::draw::Nonce;
 use super::error::{AuditError, Refusal};
 use super::findings;
+use super::leaves::{done_body, frame_body, intent_body, result_body};
 use super::model::{AuditRow, AuditState, Conclusion, OpeningRow, Outcome, Standing, to_row};
 use super::store;
 use super::tree::{BatchFact, CutoffTree, Drawn, Holding};
-use super::trust::{leaf_says, text};
+use super::trust::leaf_says;
 use crate::cases::{NewFinding, raise_in};
 use crate::foundation::House;
 use crate::foundation::crypto::{b64u, jwe};
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{BatchId, StreamId};
 use crate::foundation::time::Timestamp;
-use crate::intake;
+use crate::intake::{self, DisclosureRequest};
 use crate::keys::{self, Kept, KeyFault, Purpose};
 use crate::ledger::{LeafKind, Located, NewLeaf, RecordTree, append_in, wait_for};
 use crate::registry::{self, District};
 use crate::rules::Severity;
-
-/// Intervals that a `draw_frame` leaf names; a larger frame is carried as its hash.
-const NAMED_INTERVALS: usize = 200;
 
 /// What all audits of a period share.
 pub(super) struct Work {
@@ -52,6 +51,8 @@ struct Running {
     frame: Value,
     drawn: Vec<Drawn>,
     openings: Vec<OpeningRow>,
+    /// What was asked for the block that waits, if any of its records is attested.
+    request: Option<DisclosureRequest>,
 }
 
 /// Brings one audit to its verdict; gives the state that it ended in.
@@ -78,6 +79,7 @@ pub(super) async fn run_audit(
             (Some(conclusion), 0) => return audit.finish(&standing, conclusion).await,
             (Some(_), _) => return Err(Refusal::Draw.into()),
             (None, 0) => audit.intend(&standing).await?,
+            (None, _) if audit.waits().await? => return audit.rest().await,
             (None, _) => audit.open(&standing).await?,
         }
     }
@@ -101,10 +103,16 @@ impl Running {
         let seed = work.tree.seed(&work.nonces, row.holder_id, &holding.frame);
         let drawn = work.tree.drawn(holding, seed, most);
         let id = row.id;
-        let read = move |conn: &mut Conn| Ok::<_, AuditError>(store::openings_of(conn, id)?);
-        let openings = house.store.read("audits.openings", read).await?;
+        let read = move |conn: &mut Conn| {
+            let openings = store::openings_of(conn, id)?;
+            let block = openings.last().filter(|row| row.outcome.is_none()).map(|row| row.block);
+            let wanted = intake::disclosures_wanted(conn, id)?.map(|(request, _)| request);
+            let request = wanted.filter(|request| Some(request.block) == block);
+            Ok::<_, AuditError>((openings, request))
+        };
+        let (openings, request) = house.store.read("audits.openings", read).await?;
         let frame = frame_body(&work.tree, &row, holding);
-        let audit = Self { house, desk, work, row, frame, drawn, openings };
+        let audit = Self { house, desk, work, row, frame, drawn, openings, request };
         if audit.drawn.len() != most || !audit.rows_follow_from_draw() {
             return Err(Refusal::Draw.into());
         }
@@ -194,13 +202,18 @@ impl Running {
         let count = self.work.tree.terms.next_block(standing.tally.opened, self.size());
         let count_of_rows = usize::try_from(count).unwrap_or(usize::MAX);
         let block = self.openings.last().map_or(0, |row| row.block + 1);
-        let drawn = self.drawn.iter().skip(opened).take(count_of_rows);
+        let drawn: Vec<&Drawn> = self.drawn.iter().skip(opened).take(count_of_rows).collect();
         let nil = self.row.frame_leaf;
         let mut rows: Vec<OpeningRow> =
-            drawn.map(|drawn| self.opening(drawn, block, nil)).collect();
-        let body = intent_body(&self.row, &rows);
+            drawn.iter().map(|drawn| self.opening(drawn, block, nil)).collect();
+        let (house, work) = (self.house.clone(), self.work.clone());
+        let mut request = asking::request(&house, &work.tree, &self.row, &drawn, block);
+        let drawn: Vec<Drawn> = drawn.into_iter().cloned().collect();
+        let body = intent_body(&self.row, &rows, request.as_ref());
         let leaf = NewLeaf::new(&self.house, LeafKind::OpenIntent, body);
         rows.iter_mut().for_each(|row| row.intent_leaf = leaf.id);
+        request.iter_mut().for_each(|request| request.leaf_id = leaf.id);
+        self.request.clone_from(&request);
         let (day, budget) = (self.house.clock.now().day(), self.desk.daily_budget);
         self.openings.extend(rows.iter().cloned());
         let stored = self
@@ -213,6 +226,9 @@ impl Running {
                 for row in &rows {
                     store::insert_opening(tx, row)?;
                 }
+                if let Some(request) = &request {
+                    asking::ask(tx, &house, &work.tree, request, &drawn)?;
+                }
                 Ok(append_in(tx, &leaf)?)
             })
             .await;
@@ -222,15 +238,39 @@ impl Running {
         stored
     }
 
+    /// Whether records of the intended block are still to be disclosed.
+    async fn waits(&self) -> Result<bool, AuditError> {
+        match &self.request {
+            Some(request) => asking::is_unripe(&self.house, request).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Leaves the audit open until records are disclosed or their limit is past.
+    async fn rest(mut self) -> Result<AuditState, AuditError> {
+        if self.row.state != AuditState::Open {
+            (self.row.state, self.row.reason) = (AuditState::Open, None);
+            let row = self.row.clone();
+            let rest = move |tx: &mut Conn| Ok::<_, AuditError>(store::set_audit(tx, &row)?);
+            self.house.store.write("audits.rest", rest).await?;
+        }
+        Ok(AuditState::Open)
+    }
+
     /// Opens the intended block, once its intent is in a signed checkpoint.
     async fn open(&mut self, standing: &Standing) -> Result<(), AuditError> {
         let opened = usize::try_from(standing.tally.opened).unwrap_or(usize::MAX);
         let rows = self.openings.get(opened..).unwrap_or_default().to_vec();
         let first = rows.first().ok_or(Refusal::Draw)?;
         let located = wait_for(&self.house, first.intent_leaf, self.desk.patience).await?;
-        let (block, evidence_keys) = self.prove_and_collect(&rows, located).await?;
-        let results = self.desk.child.open(block).await?;
-        self.keep(opened, rows, results, &evidence_keys).await
+        let (block, withheld, evidence_keys) = self.prove_and_collect(&rows, located).await?;
+        let mut opened_now = match block.records.is_empty() {
+            true => Vec::new(),
+            false => self.desk.child.open(block).await?,
+        };
+        opened_now.extend(withheld);
+        opened_now.sort_by_key(|result| result.ordinal);
+        self.keep(opened, rows, opened_now, &evidence_keys).await
     }
 
     /// Proves frame and intent in the log, then fetches lines and keys: what the child needs.
@@ -238,14 +278,19 @@ impl Running {
         &self,
         rows: &[OpeningRow],
         located: Located,
-    ) -> Result<(Block, Vec<[u8; 32]>), AuditError> {
+    ) -> Result<(Block, Vec<Opened>, Vec<[u8; 32]>), AuditError> {
         let (desk, work, row) = (self.desk.clone(), self.work.clone(), self.row.clone());
-        let intent = intent_body(&row, rows);
+        let request = self.request.clone();
+        let came = match &request {
+            Some(_) => asking::gather(&self.house, &desk, row.id).await?,
+            None => Vec::new(),
+        };
+        let intent = intent_body(&row, rows, request.as_ref());
         let frame = self.frame.clone();
         let evidence_keys: Vec<[u8; 32]> = rows.iter().map(|_| self.house.random.bytes()).collect();
         let (rows, keys) = (rows.to_vec(), evidence_keys.clone());
         let drawn = self.drawn.clone();
-        let block = self
+        let (block, withheld) = self
             .house
             .store
             .read("audits.prove", move |conn| {
@@ -255,10 +300,16 @@ impl Running {
                 let leaf = rows[0].intent_leaf;
                 let says = (LeafKind::OpenIntent, &intent);
                 leaf_says(conn, log, head, leaf, says, Some(&located))?;
-                collect(conn, &desk, &work.tree, &row, (&rows, &drawn, &keys))
+                let disclosed = match &request {
+                    None => asking::Disclosed::default(),
+                    Some(request) => {
+                        asking::believe(conn, &desk, &work.tree, &row, (request, came))?
+                    }
+                };
+                collect(conn, &desk, &work.tree, &row, (&rows, &drawn, &keys), &disclosed)
             })
             .await?;
-        Ok((block, evidence_keys))
+        Ok((block, withheld, evidence_keys))
     }
 
     /// Keeps what a block showed, with its leaf and a finding for each failing record.
@@ -387,18 +438,20 @@ fn take_over(row: &mut OpeningRow, result: &Opened, now: Timestamp) {
     row.opened_at = Some(now);
 }
 
-/// What the child needs for the drawn records of a block.
+/// What the child needs for the drawn records of a block, and what becomes of those that were not
+/// disclosed in time.
 fn collect(
     conn: &mut Conn,
     desk: &Desk,
     tree: &CutoffTree,
     audit: &AuditRow,
     (rows, drawn, evidence_keys): (&[OpeningRow], &[Drawn], &[[u8; 32]]),
-) -> Result<Block, AuditError> {
+    disclosed: &asking::Disclosed,
+) -> Result<(Block, Vec<Opened>), AuditError> {
     let mut bodies: HashMap<BatchId, Vec<u8>> = HashMap::new();
     let mut keys: BTreeMap<String, BlockKey> = BTreeMap::new();
     let mut subtypes: HashMap<StreamId, Option<String>> = HashMap::new();
-    let mut records = Vec::with_capacity(rows.len());
+    let (mut records, mut withheld) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, evidence_key) in rows.iter().zip(evidence_keys) {
         let ordinal = super::model::from_row(row.ordinal);
         let at = usize::try_from(ordinal).unwrap_or(usize::MAX);
@@ -409,7 +462,15 @@ fn collect(
             Entry::Vacant(place) => place.insert(logged_lines(conn, fact)?),
         };
         let skip = usize::try_from(drawn.line).unwrap_or(usize::MAX);
-        let line = lines(body).nth(skip).ok_or(Refusal::Lines(fact.batch))?;
+        let logged = lines(body).nth(skip).ok_or(Refusal::Lines(fact.batch))?;
+        let (line, commitment) = match asking::is_asked(tree, drawn).then(|| disclosed.of(row)) {
+            None => (logged, None),
+            Some(Ok(jwe)) => (jwe.as_bytes(), Some(String::from_utf8_lossy(logged).into_owned())),
+            Some(Err(cause)) => {
+                withheld.push(Opened::unopened(ordinal, cause));
+                continue;
+            }
+        };
         if let Some(header) = jwe::header(line)
             && !keys.contains_key(&header.kid)
         {
@@ -424,6 +485,7 @@ fn collect(
         records.push(Sealed {
             ordinal,
             line: String::from_utf8_lossy(line).into_owned(),
+            commitment,
             pack: fact.pack.clone(),
             digest: digest.to_b64u(),
             stream: drawn.stream,
@@ -433,13 +495,14 @@ fn collect(
             evidence_key: b64u::encode(evidence_key),
         });
     }
-    Ok(Block {
+    let block = Block {
         rule_packs: desk.rule_packs.clone(),
         department: audit.department_id,
         audit: audit.id,
         keys: keys.into_values().collect(),
         records,
-    })
+    };
+    Ok((block, withheld))
 }
 
 /// The stream's kind of business within the trade, if the registry says one.
@@ -474,74 +537,4 @@ fn logged_lines(conn: &mut Conn, fact: &BatchFact) -> Result<Vec<u8>, AuditError
     lines(&body).for_each(|line| tree.push(line));
     let logged = tree.count() == u64::from(fact.count) && tree.root() == fact.records;
     if logged { Ok(body) } else { Err(Refusal::Lines(fact.batch).into()) }
-}
-
-/// What a `draw_frame` leaf says.
-pub(super) fn frame_body(tree: &CutoffTree, row: &AuditRow, holding: &Holding) -> Value {
-    let intervals = holding.frame.intervals();
-    let mut body = json!({
-        "audit": row.id,
-        "checkpoint": { "root": tree.head.root.to_b64u(), "size": tree.head.size },
-        "frame": row.frame_hash.to_b64u(),
-        "holder": row.holder_id,
-        "period": row.period,
-        "plan": row.plan_id,
-        "size": row.frame_size,
-    });
-    if intervals.len() <= NAMED_INTERVALS
-        && let Some(members) = body.as_object_mut()
-    {
-        let named = intervals.iter().map(|i| json!([i.stream, i.first, i.last]));
-        members.insert("intervals".to_owned(), named.collect());
-    }
-    body
-}
-
-/// What an `open_intent` leaf says.
-fn intent_body(audit: &AuditRow, rows: &[OpeningRow]) -> Value {
-    let first = rows.first();
-    let records: Vec<Value> =
-        rows.iter().map(|row| json!([row.place, row.stream_id, row.number, row.judged])).collect();
-    json!({
-        "audit": audit.id,
-        "block": first.map_or(0, |row| row.block),
-        "from": first.map_or(0, |row| row.ordinal),
-        "holder": audit.holder_id,
-        "period": audit.period,
-        "plan": audit.plan_id,
-        "records": records,
-    })
-}
-
-/// What an `open_done` leaf says.
-fn done_body(audit: crate::foundation::ids::AuditId, rows: &[OpeningRow]) -> Value {
-    let first = rows.first();
-    let outcomes: Vec<Option<Outcome>> = rows.iter().map(|row| row.outcome).collect();
-    json!({
-        "audit": audit,
-        "block": first.map_or(0, |row| row.block),
-        "from": first.map_or(0, |row| row.ordinal),
-        "outcomes": outcomes,
-    })
-}
-
-/// What a `draw_result` leaf says.
-fn result_body(row: &AuditRow) -> Value {
-    json!({
-        "audit": row.id,
-        "critical": row.critical,
-        "failing": row.failing,
-        "frame": text(&row.frame_hash.0),
-        "holder": row.holder_id,
-        "lower": row.lower_bound,
-        "opened": row.opened,
-        "packs": row.packs,
-        "period": row.period,
-        "plan": row.plan_id,
-        "size": row.frame_size,
-        "tolerable": row.tolerable,
-        "undecided": row.undecided,
-        "upper": row.upper_bound,
-        "verdict": row.verdict,
-    })
 }

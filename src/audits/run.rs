@@ -7,11 +7,13 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
+use super::asking;
 use super::desk::Desk;
 use super::draw;
 use super::error::{AuditError, Refusal};
+use super::leaves::frame_body;
 use super::model::{AuditRow, AuditState, PeriodRow, to_row};
-use super::opening::{Work, frame_body, run_audit};
+use super::opening::{Work, run_audit};
 use super::tree::{CutoffTree, Holding};
 use super::trust::{self, text};
 use super::{store, trust::cutoff_tree};
@@ -25,13 +27,14 @@ use crate::registry::{self, District};
 /// So many audits wait for checkpoints at the same time.
 const AT_ONCE: usize = 8;
 
-/// A secret is revealed so long after the cutoff in any case (sampling.md §5.1 step 6).
+/// A secret is revealed so long after the cutoff, unless a business still has time to disclose
+/// (sampling.md §5.1 step 6).
 const REVEAL_DEADLINE: Duration = Duration::from_secs(30 * 86_400);
 
 /// Draws, opens and judges for every period whose cutoff is in a signed checkpoint, and reveals the
 /// secrets of those whose audits have all ended. What does not agree with the log is parked with
-/// its reason and tried again at the next run. Counts `done`, `empty`, `parked`, `waiting`,
-/// `revealed` and `refused`.
+/// its reason and tried again at the next run. Counts `done`, `empty`, `asked` (records are still to
+/// be disclosed), `parked`, `waiting`, `revealed` and `refused`.
 ///
 /// # Errors
 ///
@@ -70,6 +73,10 @@ async fn run_period(
     row: &PeriodRow,
     tally: &mut Tally,
 ) -> Result<(), AuditError> {
+    if asking::all_wait(house, row).await? {
+        tally.add("asked", 1);
+        return Ok(());
+    }
     let Some(tree) = cutoff_tree(house, &desk.log, row).await? else {
         tally.add("waiting", 1);
         return Ok(());
@@ -98,13 +105,15 @@ async fn run_period(
         async move { (id, run.await) }
     });
     let ends: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
-    let mut open = false;
+    let (mut open, mut asked) = (false, false);
     for (id, end) in ends {
         let word = settle(house, id, end).await?;
-        open |= word == "parked" || word == "waiting";
+        asked |= word == "asked";
+        open |= asked || word == "parked" || word == "waiting";
         tally.add(word, 1);
     }
-    let overdue = house.clock.now() >= row.cutoff.plus(REVEAL_DEADLINE);
+    // Whoever is asked has time; each block has its limit, so this ends.
+    let overdue = !asked && house.clock.now() >= row.cutoff.plus(REVEAL_DEADLINE);
     if !open || overdue {
         tally.add("revealed", reveal(house, row, &work.nonces[0]).await?.into());
     }
@@ -119,6 +128,7 @@ async fn settle(
 ) -> Result<&'static str, AuditError> {
     let refusal = match end {
         Ok(AuditState::Empty) => return Ok("empty"),
+        Ok(AuditState::Open) => return Ok("asked"),
         Ok(_) => return Ok("done"),
         Err(AuditError::Ledger(LedgerError::TimedOut)) => return Ok("waiting"),
         Err(AuditError::Refused(refusal)) => refusal.to_string(),

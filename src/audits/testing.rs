@@ -101,8 +101,8 @@ impl City {
         self.house().clock.set(at(text)).unwrap();
     }
 
-    /// One sealed line for `number` of `day`.
-    pub(super) fn line(&self, number: u64, day: Day, planted: Planted) -> String {
+    /// The plaintext of `number` of `day`.
+    pub(super) fn record(&self, number: u64, day: Day, planted: Planted) -> String {
         let stated = if planted == Planted::OtherNumber { number + 1 } else { number };
         let mut record = json!({
             "salt": b64u::encode(&self.house().random.bytes::<16>()),
@@ -117,8 +117,13 @@ impl City {
         if planted != Planted::NoRoom {
             record["room_no"] = json!("0806");
         }
+        record.to_string()
+    }
+
+    /// One sealed line for `number` of `day`.
+    pub(super) fn line(&self, number: u64, day: Day, planted: Planted) -> String {
         let key = self.key.sealing_key().unwrap();
-        let text = record.to_string();
+        let text = self.record(number, day, planted);
         let line = jwe::seal(text.as_bytes(), &self.key.kid, &key, &self.house().random).unwrap();
         match planted {
             Planted::OtherContent => resealed(&line, text.as_bytes(), self),
@@ -144,13 +149,25 @@ impl City {
             .zip(planted)
             .map(|(number, planted)| self.line(number, day, *planted))
             .collect();
+        self.push_lines("sealed", day, first, &lines, amends).await
+    }
+
+    /// Stores a batch of `lines` in `mode`, as intake would, with its leaf.
+    pub(super) async fn push_lines(
+        &self,
+        mode: &'static str,
+        day: Day,
+        first: u64,
+        lines: &[String],
+        amends: &[(u64, u64)],
+    ) -> BatchId {
         let mut tree = RecordTree::new();
         lines.iter().for_each(|line| tree.push(line.as_bytes()));
         let body = lines.join("\n") + "\n";
         let (house, batch) = (self.house(), self.house().fresh::<BatchId>());
         let mut claims = json!({
             "iss": self.holder, "jti": batch, "iat": house.clock.now().seconds(),
-            "stream": self.stream, "day": day, "mode": "sealed", "pack": PACK,
+            "stream": self.stream, "day": day, "mode": mode, "pack": PACK,
             "first": first, "count": lines.len(),
             "from": format!("{day}T14:05:00+08:00"), "to": format!("{day}T14:05:00+08:00"),
             "body": b64u::encode(&sha256(body.as_bytes())),
@@ -182,7 +199,7 @@ impl City {
                         b::client_id.eq(client),
                         b::stream_id.eq(stream),
                         b::day.eq(day),
-                        b::mode.eq("sealed"),
+                        b::mode.eq(mode),
                         b::pack.eq(PACK),
                         b::first.eq(first),
                         b::last.eq(first + count - 1),

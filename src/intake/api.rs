@@ -1,6 +1,7 @@
 //! The endpoints of intake and their types.
 
 mod check;
+mod disclosures;
 
 use std::collections::HashMap;
 
@@ -38,6 +39,11 @@ pub fn api(cfg: &mut web::ServiceConfig) {
     .route("/v1/batches/{batch}", web::get().to(batch))
     .route("/v1/batches/{batch}/receipt", web::get().to(receipt))
     .route("/v1/batches/{batch}/proof", web::get().to(proof))
+    .service(
+        web::resource("/v1/disclosures")
+            .route(web::post().to(disclose))
+            .route(web::get().to(requests)),
+    )
     .route("/v1/streams", web::get().to(streams))
     .route("/v1/streams/{stream}/days/{day}", web::put().to(close_day))
     .route("/v1/streams/{stream}/closures/{from}", web::put().to(declare_closure));
@@ -169,6 +175,43 @@ fn answer(closed: Closed) -> HttpResponse {
     response.insert_header(ContentType::json()).body(closed.receipt)
 }
 
+/// The head of a disclosure.
+struct DisclosureHead;
+
+impl FromRequest for DisclosureHead {
+    type Error = Problem;
+    type Future = Ready<Result<DisclosureHead, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        ready(must_be(req, "application/json").map(|()| DisclosureHead))
+    }
+}
+
+/// Takes drawn records of attested batches, sealed.
+async fn disclose(
+    _: DisclosureHead,
+    pusher: Pusher,
+    req: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let desk = Desk::of(&req);
+    let body = read_body(&req, payload, BodyLimit::of(desk.gates.limits().bytes)).await?;
+    disclosures::answer(actions::disclose(&desk, &pusher, body).await?)
+}
+
+/// The requests to the caller's holder, newest first.
+async fn requests(
+    reader: Reader,
+    query: web::Query<Before>,
+    req: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let before = match &query.before {
+        None => None,
+        Some(cursor) => Some(place_of(cursor).ok_or_else(|| Problem::malformed("before"))?),
+    };
+    disclosures::list(House::of(&req), reader.holder(), before).await
+}
+
 /// A batch as its business sees it.
 #[derive(Debug, Serialize)]
 struct BatchView {
@@ -230,7 +273,7 @@ async fn batches(
 }
 
 /// The row that a cursor names.
-fn place_of(cursor: &str) -> Option<(Timestamp, BatchId)> {
+fn place_of<Id: std::str::FromStr>(cursor: &str) -> Option<(Timestamp, Id)> {
     let (micros, id) = cursor.split_once('.')?;
     Some((Timestamp::from_micros(micros.parse().ok()?), id.parse().ok()?))
 }

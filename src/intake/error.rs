@@ -68,6 +68,12 @@ pub enum IntakeError {
         /// The highest number that was claimed.
         last: i64,
     },
+    /// The body is not what the endpoint takes.
+    #[error("the body cannot be read: {0}")]
+    Malformed(String),
+    /// More records than one disclosure may have.
+    #[error("a disclosure has at most 200 records")]
+    TooManyDisclosed,
     /// A twin of this request is still being logged.
     #[error("the same statement is being logged at this moment")]
     InProgress,
@@ -135,7 +141,8 @@ impl From<IntakeError> for Problem {
                 let faults: Vec<Value> = faults.iter().map(|f| line_fault(*first, f)).collect();
                 unprocessable("records-rejected").says(&error).with("faults", faults)
             }
-            IntakeError::TooMany => {
+            IntakeError::Malformed(_) => Problem::malformed(&error),
+            IntakeError::TooMany | IntakeError::TooManyDisclosed => {
                 Problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large").says(&error)
             }
             IntakeError::Taken { taken_by, .. } => {

@@ -6,6 +6,10 @@
 //! leaf. A 201 is durable and has a receipt that never changes; a 4xx has stored nothing but its
 //! own count and, where a business signed two contents for one number, the equivocation.
 //!
+//! Lines of an attested batch are commitments. Drawn ones are asked for in the transaction that logs
+//! the intent ([`ask_in`]), and the business sends them sealed. Their form and their commitment are
+//! checked here; nobody here can open them.
+//!
 //! The room judges form, never content: it holds no key that opens a record, and what it sees of a
 //! stream is advice, not a finding. [`Manifest`], [`Close`], [`Receipt`] and the lines are pure;
 //! clients and offline verifiers run the same code.
@@ -16,6 +20,7 @@ mod claims;
 mod close;
 mod closure;
 mod desk;
+mod disclosure;
 mod error;
 mod guard;
 mod limits;
@@ -27,10 +32,12 @@ mod receipt;
 mod store;
 mod views;
 
+pub use actions::ask_in;
 pub use api::api;
 pub use claims::ClaimFault;
 pub use close::{Close, CloseError, TYP as CLOSE_TYP};
 pub use closure::{Closure, ClosureKind, DeclaredClosure, TYP as CLOSURE_TYP, exemption};
+pub use disclosure::{AskedRecord, Disclosure, DisclosureRequest, MAX_DISCLOSED, disclosure_leaf};
 pub use error::{Fault, IntakeError};
 pub use limits::{Admitted, BatchLimits, Gates};
 pub use lines::{LineFault, Lines, Part, TooManyLines, look, look_attested};
@@ -38,8 +45,8 @@ pub use manifest::{MAX_RECORDS, Manifest, ManifestError, TYP as MANIFEST_TYP};
 pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure};
 pub use receipt::{Receipt, batch_leaf, close_leaf, closure_leaf};
 pub use views::{
-    batch_of, batches_of, batches_of_stream, closes_of, closures_of, equivocations, line, lines_of,
-    measure_of, refusals_of,
+    batch_of, batches_of, batches_of_stream, closes_of, closures_of, disclosures_of,
+    disclosures_wanted, equivocations, line, lines_of, measure_of, refusals_of,
 };
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::error::Fault;
 use super::manifest::Manifest;
 use crate::foundation::crypto::jwe::Code;
 use crate::foundation::db::{Conn, StoreError};
-use crate::foundation::ids::StreamId;
+use crate::foundation::ids::{DepartmentId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::keys;
 use crate::registry::{self, StreamFacts};
@@ -34,11 +34,20 @@ pub(super) fn facts(
 ) -> Result<Option<Facts>, StoreError> {
     let Some(stream) = registry::stream_for_push(conn, stream)? else { return Ok(None) };
     let keys = match stream.stream.department {
-        Some(department) => keys::list(conn, department)?,
-        None => Vec::new(),
+        Some(department) => sealing_keys(conn, department, now)?,
+        None => SealingKeys::default(),
     };
-    let keys = keys.into_iter().map(|key| (key.is_open(now), key.kid));
-    Ok(Some(Facts { stream, keys: SealingKeys(keys.map(|(open, kid)| (kid, open)).collect()) }))
+    Ok(Some(Facts { stream, keys }))
+}
+
+/// The audit keys of `department`, and which of them are open at `now`.
+pub(super) fn sealing_keys(
+    conn: &mut Conn,
+    department: DepartmentId,
+    now: Timestamp,
+) -> Result<SealingKeys, StoreError> {
+    let keys = keys::list(conn, department)?.into_iter();
+    Ok(SealingKeys(keys.map(|key| (key.kid.clone(), key.is_open(now))).collect()))
 }
 
 /// The pack in force for the records of `day`, or why there is none.
@@ -80,9 +89,8 @@ pub(super) fn check_batch(
             let why = format!("the rule pack in force is {}", pack.id());
             faults.push(Fault::new("claims", "pack", why));
         }
-        Ok(pack) if !pack.allows(manifest.mode.as_str()) => {
-            let why = "the rule pack does not allow this mode";
-            faults.push(Fault::new("mode", "mode", why));
+        Ok(pack) if faults.is_empty() && !pack.allows(manifest.mode.as_str()) => {
+            faults.push(Fault::new("mode", "mode", "the rule pack does not allow this mode"));
         }
         Ok(pack) if faults.is_empty() => return Ok(is_late(manifest.day, pack, now)),
         Ok(_) => {}

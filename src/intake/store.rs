@@ -1,8 +1,14 @@
 //! Every SQL statement of intake.
 
 pub(super) mod closures;
+mod disclosures;
 
 use diesel::prelude::*;
+
+pub(super) use disclosures::{
+    asked_of, disclosures_of, insert_asked, insert_disclosure, insert_request, newest_requests,
+    requests_of,
+};
 
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
 use crate::foundation::db::schema::{

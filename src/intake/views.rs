@@ -1,11 +1,12 @@
 //! What other rooms may read of what was pushed.
 
 use super::closure::DeclaredClosure;
+use super::disclosure::{Disclosure, DisclosureRequest};
 use super::lines::line_of;
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
 use super::store;
 use crate::foundation::db::{Conn, StoreError};
-use crate::foundation::ids::{BatchId, ClientId, HolderId, StreamId};
+use crate::foundation::ids::{AuditId, BatchId, ClientId, HolderId, StreamId};
 use crate::foundation::time::Day;
 
 /// The batch `id`, whoever pushed it.
@@ -128,4 +129,31 @@ pub fn measure_of(conn: &mut Conn, stream: StreamId) -> Result<Option<StreamMeas
 /// Those of the database.
 pub fn refusals_of(conn: &mut Conn, client: ClientId, day: Day) -> Result<i64, StoreError> {
     Ok(store::refusals_of(conn, client, day)?)
+}
+
+/// What was disclosed for the draw of `audit`, by stream and number.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn disclosures_of(conn: &mut Conn, audit: AuditId) -> Result<Vec<Disclosure>, StoreError> {
+    Ok(store::disclosures_of(conn, audit)?)
+}
+
+/// The newest request of the draw of `audit`, and how many of its records have not come.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn disclosures_wanted(
+    conn: &mut Conn,
+    audit: AuditId,
+) -> Result<Option<(DisclosureRequest, usize)>, StoreError> {
+    let Some(request) = store::requests_of(conn, audit)?.pop() else { return Ok(None) };
+    let disclosed = store::disclosures_of(conn, audit)?;
+    let came = |stream, seq| disclosed.iter().any(|row| (row.stream_id, row.seq) == (stream, seq));
+    let asked = store::asked_of(conn, audit)?.into_iter();
+    let missing = asked.filter(|asked| asked.block == request.block);
+    let missing = missing.filter(|asked| !came(asked.stream_id, asked.seq)).count();
+    Ok(Some((request, missing)))
 }

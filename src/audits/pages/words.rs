@@ -4,6 +4,7 @@
 use super::super::findings::percent;
 use super::super::model::{AuditRow, AuditState, Conclusion, Measure, from_row};
 use crate::foundation::web::Lang;
+use crate::registry::Modes;
 
 /// One sentence, and whether it is the conclusion.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,11 @@ impl Numbers<'_> {
         let (limit, kind) = self.limit();
         // Times in a hundred, as in "5 times in 100".
         let hundredths = |ppm: i64| percent(from_row(ppm), 1_000_000).replace(" %", "");
+        let mode = match audit.modes {
+            Modes::Sealed => "sealed",
+            Modes::Attested => "attested",
+            Modes::Both => "both",
+        };
         let upper = self.share(from_row(audit.upper_bound), size);
         let lower = self.share(from_row(audit.lower_bound), size);
         self.lang.text_with(
@@ -64,6 +70,7 @@ impl Numbers<'_> {
                 ("pack", &audit.packs),
                 ("cap", &audit.cap),
                 ("critical", &audit.critical),
+                ("mode", &mode),
                 ("error-pass", &hundredths(audit.alpha_pass_ppm)),
                 ("error-fail", &hundredths(audit.alpha_fail_ppm)),
                 ("error-both", &hundredths(audit.alpha_pass_ppm + audit.alpha_fail_ppm)),
@@ -128,7 +135,6 @@ mod tests {
     use crate::foundation::House;
     use crate::foundation::time::Clock;
     use crate::ledger::Hash;
-    use crate::registry::Modes;
 
     async fn audit() -> AuditRow {
         let (house, _guard): (House, _) = crate::ledger::testing::house().await;
@@ -240,5 +246,25 @@ mod tests {
             ),
             "{en}"
         );
+    }
+
+    #[tokio::test]
+    async fn attested_records_were_disclosed_and_not_opened() {
+        let attested = AuditRow { modes: Modes::Attested, critical: 2, ..audit().await };
+        let zh = whole(Lang::Zh, &attested);
+        assert!(zh.contains("本期已提交校验值的记录共 5000 条（清单校验值 AQEB"), "{zh}");
+        assert!(zh.contains("抽取并调取 65 条"), "{zh}");
+        assert!(!zh.contains("封存") && !zh.contains("开封"), "{zh}");
+        let en = whole(Lang::En, &attested);
+        assert!(en.contains("The digests of 5000 records were submitted for this period"), "{en}");
+        assert!(
+            en.contains("65 were drawn with a seed committed in advance and disclosed"),
+            "{en}"
+        );
+        assert!(!en.contains("opened") && !en.contains("sealed"), "{en}");
+        let verdict = Some(Conclusion::Undecided);
+        let capped = AuditRow { opened: 300, failing: 3, verdict, ..attested };
+        assert!(!whole(Lang::Zh, &capped).contains("开封"), "{}", whole(Lang::Zh, &capped));
+        assert!(!whole(Lang::En, &capped).contains("pening"), "{}", whole(Lang::En, &capped));
     }
 }

@@ -1,12 +1,16 @@
-//! What intake does: take a batch, take a day close, give a receipt again.
+//! What intake does: take a batch, take a day close, give a receipt again, ask for drawn records and
+//! take what is disclosed.
 
 mod close;
 mod closure;
+mod disclose;
 mod push;
 mod receipts;
 
 pub(super) use close::{Closed, close_day};
 pub(super) use closure::declare_closure;
+pub use disclose::ask_in;
+pub(super) use disclose::{Disclosed, Fate, answered, disclose};
 pub(super) use push::{Advice, push};
 pub(super) use receipts::{batch_proof, batch_receipt};
 

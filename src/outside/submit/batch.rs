@@ -11,7 +11,7 @@ use crate::foundation::crypto::jwe::{self, SealError};
 use crate::foundation::crypto::jws::{SignError, SigningKey};
 use crate::foundation::crypto::sealing::SealingKey;
 use crate::foundation::crypto::{b64u, sha256};
-use crate::foundation::ids::{BatchId, CloseId, HolderId, Id, StreamId};
+use crate::foundation::ids::{AuditId, BatchId, CloseId, HolderId, Id, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 
 /// What stands in the manifest beside the lines.
@@ -77,6 +77,15 @@ pub fn seal_lines<'a>(
 /// attested batch. Keep the very bytes; only they hash to the commitment.
 pub fn commit_lines<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     records.into_iter().map(jwe::commitment).collect()
+}
+
+/// The body of a disclosure: for each record of `draw` that is asked for, its stream, its number and
+/// its exact bytes sealed as by [`seal_lines`]. Keep these bytes, and send them again where need be.
+#[must_use]
+pub fn disclosure(draw: AuditId, records: &[(StreamId, u64, String)]) -> Bytes {
+    let record = |(stream, seq, jwe): &(StreamId, u64, String)| json!({ "stream": stream, "seq": seq, "jwe": jwe });
+    let records: Vec<serde_json::Value> = records.iter().map(record).collect();
+    json!({ "draw": draw, "records": records }).to_string().into()
 }
 
 /// Where a business signs: its keys, who it is, and a source of randomness.

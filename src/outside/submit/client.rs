@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::batch::{DayTotals, Signed, Workshop};
 use crate::foundation::crypto::jws::SignError;
-use crate::foundation::ids::{BatchId, CloseId, DepartmentId, StreamId};
+use crate::foundation::ids::{AuditId, BatchId, CloseId, DepartmentId, StreamId};
 use crate::foundation::time::{Clock, Day, Timestamp};
 
 /// How often the same bytes are sent before giving up.
@@ -130,6 +130,35 @@ pub struct StreamInfo {
     pub id: StreamId,
     /// The department whose audit key its records are sealed to, where one is competent.
     pub department: Option<DepartmentId>,
+}
+
+/// A block of drawn records that a business is asked to disclose.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Wanted {
+    /// The draw.
+    pub draw: AuditId,
+    /// Whose key the records are sealed to.
+    pub department: DepartmentId,
+    /// The last moment at which a record may be disclosed.
+    pub due: Timestamp,
+    /// The records.
+    pub records: Vec<WantedRecord>,
+}
+
+/// A record that a business is asked to disclose.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WantedRecord {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its number.
+    pub seq: u64,
+    /// When it was disclosed, if it was.
+    pub disclosed_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct WantedPage {
+    rows: Vec<Wanted>,
 }
 
 #[derive(Deserialize)]
@@ -253,6 +282,32 @@ impl Client {
         let known: Streams = serde_json::from_slice(&answer.body)
             .map_err(|cause| Refusal::Answer(cause.to_string()))?;
         Ok(known.streams)
+    }
+
+    /// What this business is asked to disclose, newest first, at most one page.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub async fn requests(&self) -> Result<Vec<Wanted>, Refusal> {
+        let token = self.token().await?;
+        let url = format!("{}/v1/disclosures", self.access.origin);
+        let sent = self.http.get(url).bearer_auth(&token).send().await;
+        let answer = sent.map_err(|cause| Refusal::Unknown(told(&cause)))?;
+        let answer = settle(answer.status(), limited(answer).await?)?;
+        let page: WantedPage = serde_json::from_slice(&answer.body)
+            .map_err(|cause| Refusal::Answer(cause.to_string()))?;
+        Ok(page.rows)
+    }
+
+    /// Sends a disclosure, again with the same bytes where need be.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]. A record that is refused beside others that are taken is in the answer.
+    pub async fn disclose(&self, disclosure: &Bytes) -> Result<Answer, Refusal> {
+        let url = format!("{}/v1/disclosures", self.access.origin);
+        self.send(Method::POST, &url, "application/json", disclosure).await
     }
 
     /// Sends a signed close, again with the same bytes where need be.

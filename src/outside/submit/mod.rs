@@ -9,7 +9,7 @@ mod client;
 mod keys;
 mod list;
 
-pub use batch::{DayTotals, Sheet, Signed, Workshop, commit_lines, seal_lines};
-pub use client::{Access, Answer, Client, Refusal, StreamInfo, connections};
+pub use batch::{DayTotals, Sheet, Signed, Workshop, commit_lines, disclosure, seal_lines};
+pub use client::{Access, Answer, Client, Refusal, StreamInfo, Wanted, WantedRecord, connections};
 pub use keys::{BusinessKeys, KeyFileError, public_jwk};
 pub use list::{key_list, open_key};

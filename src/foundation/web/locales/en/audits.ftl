@@ -47,7 +47,7 @@ audits-none = There are no audits for this period.
 audits-list-caption = Audits of this period, by name of the business
 audits-holder = Business
 audits-size = Records
-audits-opened = Opened
+audits-opened = Opened or disclosed
 audits-failing = Failing
 audits-verdict = Verdict
 audits-done-at = Ended
@@ -72,7 +72,7 @@ audits-why = Rules not kept
 audits-outcome-pass = passes
 audits-outcome-fail = fails
 audits-outcome-undecided = rules cannot decide
-audits-outcome-waiting = to be opened
+audits-outcome-waiting = to be opened or disclosed
 audits-repeat = Repeat this draw
 audits-repeat-how = With the data below and the ten lines of audit-draw/1 anyone can recompute the order and compare it with the table; commitment, list and root are in the public log.
 audits-repeat-data = The data it takes
@@ -81,7 +81,11 @@ audits-limit-one = one record
 audits-limit-none = no record
 audits-say-empty = No records were submitted for this period, so there is nothing to draw from.
 audits-say-running = The audit has not ended; nothing can be concluded yet.
-audits-say-basis = { $size } records were submitted and sealed for this period (list digest { $hash }). { $opened } were drawn with a seed committed in advance and opened; { $failing } failed.
+audits-say-basis = { $mode ->
+    [attested] The digests of { $size } records were submitted for this period (list digest { $hash }). { $opened } were drawn with a seed committed in advance and disclosed; { $failing } failed.
+    [both] { $size } records were submitted for this period, sealed or as digests (list digest { $hash }). { $opened } were drawn with a seed committed in advance and opened or disclosed; { $failing } failed.
+   *[sealed] { $size } records were submitted and sealed for this period (list digest { $hash }). { $opened } were drawn with a seed committed in advance and opened; { $failing } failed.
+ }
 audits-say-pass = Conclusion: at most { $upper } records ({ $upper-share }) fail, which is within the limit of { $limit }.
 audits-say-pass-error = If the true { $kind ->
     [number] number
@@ -100,17 +104,37 @@ audits-say-fail-error = If the true { $kind ->
    *[other] { $error-fail } times
 } in 100.
 audits-say-fail-then = Each failing record is listed; action rests on each verified record.
-audits-say-cap = The limit of { $cap } openings was reached.
+audits-say-cap = { $mode ->
+    [attested] The limit of { $cap } disclosures was reached.
+    [both] The limit of { $cap } openings and disclosures was reached.
+   *[sealed] The limit of { $cap } openings was reached.
+ }
 audits-say-undecided = Neither "within" nor "above" can be concluded.
 audits-say-undecided-bounds = What can be said: between { $lower } and { $upper } records fail (both ends together err at most { $error-both ->
     [1] 1 time
    *[other] { $error-both } times
 } in 100).
-audits-say-undecided-then = Further openings need approval.
-audits-say-none-found = { $opened } opened, none failed. None found does not mean none exist.
+audits-say-undecided-then = { $mode ->
+    [attested] Further disclosures need approval.
+    [both] Further openings and disclosures need approval.
+   *[sealed] Further openings need approval.
+ }
+audits-say-none-found = { $mode ->
+    [attested] { $opened } disclosed, none failed. None found does not mean none exist.
+    [both] { $opened } opened or disclosed, none failed. None found does not mean none exist.
+   *[sealed] { $opened } opened, none failed. None found does not mean none exist.
+ }
 audits-say-census = All { $size } records were checked; { $failing } fail; there is no sampling error.
 audits-say-completeness = { $expected } numbers should exist; { $missing } are missing (ranges listed). This is a full count without sampling error.
 audits-say-critical = { $critical ->
-    [one] { $critical } opened record has a critical failure; it is
-   *[other] { $critical } opened records have a critical failure; each is
+    [one] { $critical } { $mode ->
+        [attested] disclosed
+        [both] opened or disclosed
+       *[sealed] opened
+     } record has a critical failure; it is
+   *[other] { $critical } { $mode ->
+        [attested] disclosed
+        [both] opened or disclosed
+       *[sealed] opened
+     } records have a critical failure; each is
 } followed up regardless of the overall conclusion.

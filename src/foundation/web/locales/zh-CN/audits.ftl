@@ -47,7 +47,7 @@ audits-none = 本期没有抽查。
 audits-list-caption = 本期各企业的抽查，按名称排列
 audits-holder = 企业
 audits-size = 记录总数
-audits-opened = 已开封
+audits-opened = 已开封或调取
 audits-failing = 不合规
 audits-verdict = 结论
 audits-done-at = 完成时间
@@ -72,7 +72,7 @@ audits-why = 未遵守的规则
 audits-outcome-pass = 合规
 audits-outcome-fail = 不合规
 audits-outcome-undecided = 规则不能判定
-audits-outcome-waiting = 等待开封
+audits-outcome-waiting = 等待开封或披露
 audits-repeat = 重复这次抽取
 audits-repeat-how = 任何人都可以用下列数据和 audit-draw/1 的十行程序重算抽取顺序，并与上表逐条比对；承诺值、清单和根都在公开日志中。
 audits-repeat-data = 重算所需的数据
@@ -81,7 +81,11 @@ audits-limit-one = 1 条
 audits-limit-none = 0 条
 audits-say-empty = 本期没有提交任何记录，无从抽取。
 audits-say-running = 抽查尚未结束，还不能下结论。
-audits-say-basis = 本期已提交并封存的记录共 { $size } 条（清单校验值 { $hash }）。按事先承诺的随机种子抽取并开封 { $opened } 条，发现不合规 { $failing } 条。
+audits-say-basis = { $mode ->
+    [attested] 本期已提交校验值的记录共 { $size } 条（清单校验值 { $hash }）。按事先承诺的随机种子抽取并调取 { $opened } 条，发现不合规 { $failing } 条。
+    [both] 本期已封存或已提交校验值的记录共 { $size } 条（清单校验值 { $hash }）。按事先承诺的随机种子抽取并开封或调取 { $opened } 条，发现不合规 { $failing } 条。
+   *[sealed] 本期已提交并封存的记录共 { $size } 条（清单校验值 { $hash }）。按事先承诺的随机种子抽取并开封 { $opened } 条，发现不合规 { $failing } 条。
+ }
 audits-say-pass = 结论：本期不合规记录不超过 { $upper } 条（{ $upper-share }），未超过容许线 { $limit }。
 audits-say-pass-error = 假如{ $kind ->
     [number] 真实条数
@@ -94,11 +98,27 @@ audits-say-fail-error = 假如{ $kind ->
    *[share] 真实比例
 }并未超过 { $limit }，误判为“超过”的机会不大于 { $error-fail }%。
 audits-say-fail-then = 逐条问题见附表，处理以逐条核实为准。
-audits-say-cap = 已达到开封上限 { $cap } 条，
+audits-say-cap = { $mode ->
+    [attested] 已达到调取上限 { $cap } 条，
+    [both] 已达到开封或调取上限 { $cap } 条，
+   *[sealed] 已达到开封上限 { $cap } 条，
+ }
 audits-say-undecided = 不能认定未超过，也不能认定超过。
 audits-say-undecided-bounds = 目前可以说：不合规记录在 { $lower } 至 { $upper } 条之间（两端合计出错机会不大于 { $error-both }%）。
-audits-say-undecided-then = 是否继续开封须经批准。
-audits-say-none-found = 开封 { $opened } 条，未发现不合规。未发现不等于没有。
+audits-say-undecided-then = { $mode ->
+    [attested] 是否继续调取须经批准。
+    [both] 是否继续开封或调取须经批准。
+   *[sealed] 是否继续开封须经批准。
+ }
+audits-say-none-found = { $mode ->
+    [attested] 调取 { $opened } 条，未发现不合规。未发现不等于没有。
+    [both] 开封或调取 { $opened } 条，未发现不合规。未发现不等于没有。
+   *[sealed] 开封 { $opened } 条，未发现不合规。未发现不等于没有。
+ }
 audits-say-census = 全部 { $size } 条均已检查，不合规 { $failing } 条，没有抽样误差。
 audits-say-completeness = 本期编号应有 { $expected } 个，缺 { $missing } 个（编号段见附表），为全量核对，没有抽样误差。
-audits-say-critical = 开封记录中有 { $critical } 条严重不合规，逐条立案核实，不因总体比例合格而免除。
+audits-say-critical = { $mode ->
+    [attested] 调取记录中有 { $critical } 条严重不合规，逐条立案核实，不因总体比例合格而免除。
+    [both] 开封或调取的记录中有 { $critical } 条严重不合规，逐条立案核实，不因总体比例合格而免除。
+   *[sealed] 开封记录中有 { $critical } 条严重不合规，逐条立案核实，不因总体比例合格而免除。
+ }
