@@ -3,7 +3,9 @@
 //! hashes them, appends them to a file and waits for the disk. Client and server share the machine;
 //! both sides take turns in one run, and their medians are compared.
 //!
-//! `--json` adds one JSON object as the last line. Run by `scripts/load push`.
+//! `--mode attested` compares attested records into `serve` with sealed ones into the same `serve`,
+//! in batches of as many records. `--json` adds one JSON object as the last line. Run by
+//! `scripts/load push`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 
 use std::error::Error;
@@ -19,7 +21,7 @@ use chayan::foundation::Random;
 use chayan::foundation::crypto::{install_providers, sha256};
 use chayan::foundation::time::Day;
 use chayan::foundation::web::server_config;
-use chayan::outside::submit::{Client, Sheet, Signed, seal_lines};
+use chayan::outside::submit::{Client, Sheet, Signed, commit_lines, seal_lines};
 use chayan::roles::demo::city::{City, Sector, Size};
 use chayan::roles::demo::plant::{DayPlan, Fate};
 use chayan::roles::demo::push::SealTo;
@@ -36,6 +38,8 @@ const RECORDS: u64 = 1_000;
 const BATCHES: u64 = 48;
 /// Rounds that count; one more goes before them.
 const ROUNDS: u64 = 3;
+/// Records of one mode in all rounds.
+const ALL: u64 = BATCHES * (ROUNDS + 1) * RECORDS;
 /// Requests at once, on either side.
 const CONNECTIONS: usize = 8;
 /// Duty holders that push.
@@ -48,18 +52,24 @@ fn main() -> Result<(), Failure> {
         return floor(&arguments[at + 1..]);
     }
     let json = arguments.iter().any(|argument| argument == "--json");
+    let mode = arguments.iter().position(|argument| argument == "--mode");
+    let attested = match mode.map(|at| arguments.get(at + 1).map(String::as_str)) {
+        None | Some(Some("sealed")) => false,
+        Some(Some("attested")) => true,
+        Some(_) => return Err("--mode is sealed or attested".into()),
+    };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads(2).enable_all().build()?.block_on(measure(json))
+    runtime.worker_threads(2).enable_all().build()?.block_on(measure(json, attested))
 }
 
-async fn measure(json: bool) -> Result<(), Failure> {
+async fn measure(json: bool, attested: bool) -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let day: Day = "2026-03-02".parse()?;
     let city = City::invent(Size {
         seed: 7,
         lodging: 0,
         courier: HOLDERS,
-        records: BATCHES * (ROUNDS + 1) * RECORDS,
+        records: ALL,
         first_day: day,
         days: 14,
     });
@@ -77,13 +87,20 @@ async fn measure(json: bool) -> Result<(), Failure> {
     let (mut ours, mut against) = (Vec::new(), Vec::new());
     let (mut bytes, mut records) = (0, 0);
     for round in 0..=ROUNDS {
-        let batches = Arc::new(seal(&city, &clients, &to, day, round).await?);
+        let turn = if attested { 2 * round } else { round };
+        let batches = Arc::new(seal(&city, &clients, &to, day, turn, "sealed").await?);
         bytes = batches.iter().map(|(_, batch)| batch.body.len()).sum::<usize>() / batches.len();
-        let floor_rate = push_to_floor(&stage, floor.port, &batches).await?;
-        let our_rate = push_to_us(&clients, &batches).await?;
+        let (our_rate, other_rate) = if attested {
+            let sealed = push_to_us(&clients, &batches).await?;
+            let batches = Arc::new(seal(&city, &clients, &to, day, turn + 1, "attested").await?);
+            (push_to_us(&clients, &batches).await?, sealed)
+        } else {
+            let floor = push_to_floor(&stage, floor.port, &batches).await?;
+            (push_to_us(&clients, &batches).await?, floor)
+        };
         if round > 0 {
             ours.push(our_rate);
-            against.push(floor_rate);
+            against.push(other_rate);
             records += BATCHES * RECORDS;
         }
     }
@@ -92,9 +109,14 @@ async fn measure(json: bool) -> Result<(), Failure> {
     drop(floor);
     let (ours, against) = (median(ours), median(against));
     let ratio = ours / against;
+    let (ours_are, against_are) = if attested {
+        ("attested records/s into serve", "sealed records/s into serve")
+    } else {
+        ("records/s into serve", "records/s into the floor")
+    };
     println!(
-        "push: {ours:.0} records/s into serve / {against:.0} records/s into the floor = \
-         {ratio:.3}; {records} records in batches of {RECORDS}, {bytes} bytes a batch, \
+        "push: {ours:.0} {ours_are} / {against:.0} {against_are} = {ratio:.3}; \
+         {records} records in batches of {RECORDS}, {bytes} bytes a sealed batch, \
          {CONNECTIONS} connections; peak memory of serve {peak} MiB"
     );
     if json {
@@ -105,20 +127,22 @@ async fn measure(json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The batches of a round, sealed and signed, with the client that pushes each.
+/// The batches of a turn, sealed or committed to, and signed, with the client that pushes each.
 async fn seal(
     city: &City,
     clients: &Arc<Vec<Client>>,
     to: &SealTo,
     day: Day,
-    round: u64,
+    turn: u64,
+    mode: &'static str,
 ) -> Result<Vec<Batch>, Failure> {
     let mut work = Vec::new();
     for half in 0..2 {
         let (city, clients, to) = (city.clone(), Arc::clone(clients), to.clone());
         work.push(tokio::task::spawn_blocking(move || {
             let own = (0..BATCHES).filter(|batch| batch % 2 == half);
-            own.map(|batch| seal_batch(&city, &clients, &to, day, round * BATCHES + batch))
+            let number = move |batch| turn * BATCHES + batch;
+            own.map(|batch| seal_batch(&city, &clients, &to, day, number(batch), mode))
                 .collect::<Result<Vec<Batch>, Failure>>()
         }));
     }
@@ -129,13 +153,14 @@ async fn seal(
     Ok(batches)
 }
 
-/// Batch number `number` of the run: duty holders in turn, each with its own numbers.
+/// Batch number `number` of the run in `mode`: duty holders in turn, each with its own numbers.
 fn seal_batch(
     city: &City,
     clients: &[Client],
     to: &SealTo,
     day: Day,
     number: u64,
+    mode: &'static str,
 ) -> Result<Batch, Failure> {
     let holder = usize::try_from(number % u64::from(HOLDERS))?;
     let outlet = city.holders[holder].outlets.first().ok_or("a holder without an outlet")?;
@@ -144,7 +169,7 @@ fn seal_batch(
         fate: Fate::Sent,
         first: 1,
         departures: 0,
-        arrivals: BATCHES * (ROUNDS + 1) * RECORDS,
+        arrivals: 2 * ALL,
         arrived_as: None,
         gap: None,
         understated: 0,
@@ -154,11 +179,14 @@ fn seal_batch(
     let written: Vec<_> = (first..first + RECORDS).map(|seq| write(place, seq, None)).collect();
     let (kid, key) = to.get(&Sector::Courier).ok_or("no key to seal to")?;
     let plain = written.iter().map(|record| record.json.as_slice());
-    let lines = seal_lines(plain, kid, key, &Random::system())?;
+    let lines = match mode {
+        "attested" => commit_lines(plain),
+        _ => seal_lines(plain, kid, key, &Random::system())?,
+    };
     let sheet = Sheet {
         stream: outlet.stream,
         day,
-        mode: "sealed",
+        mode,
         pack: Sector::Courier.pack().to_owned(),
         first,
         from: written[0].occurred_at,

@@ -7,6 +7,7 @@ mod auditing;
 #[cfg(feature = "postgres")]
 mod barrier;
 mod crashing;
+mod disclosing;
 mod mailing;
 mod privacy;
 mod pushing;

@@ -4,5 +4,6 @@ mod batches;
 mod checking;
 mod closes;
 mod closures;
+mod disclosures;
 mod refusals;
 mod stage;

@@ -1,4 +1,4 @@
-//! A server with two businesses, for the tests of intake: routes, log, registry, keys, tokens.
+//! A server with three businesses, for the tests of intake: routes, log, registry, keys, tokens.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,10 +38,39 @@ email = "police@example.test"
 [[department.scope]]
 sectors = ["lodging"]
 districts = ["410600"]
+[[department]]
+code = "post"
+name_zh = "示例邮政管理局"
+name_en = "Example Postal Administration"
+organ = "示邮"
+email = "post@example.test"
+[[department.scope]]
+sectors = ["courier"]
+districts = ["410600"]
 [[pack]]
 sector = "lodging"
 pack = "lodging/2026.1"
 from = 2026-01-01
+[[pack]]
+sector = "courier"
+pack = "courier/2026.1"
+from = 2026-01-01
+[[holder]]
+id = "0198c0de-0000-7000-8000-0000000000c0"
+kind = "organisation"
+name = "Swift Parcel"
+district = "410611"
+[[outlet]]
+key = "swift"
+holder = "0198c0de-0000-7000-8000-0000000000c0"
+name = "Swift Parcel"
+district = "410611"
+[[stream]]
+id = "0198c0de-0000-7000-8000-0000000000c1"
+outlet = "swift"
+sector = "courier"
+modes = ["sealed", "attested"]
+opened_on = 2026-01-01
 [[holder]]
 id = "0198c0de-0000-7000-8000-0000000000a0"
 kind = "organisation"
@@ -160,7 +189,8 @@ impl Stage {
         Stage { log, tokens, service }
     }
 
-    /// Registers the keys of one of the two businesses: `'a'` or `'b'`.
+    /// Registers the keys of a business: the inns `'a'` and `'b'`, or the parcel shop `'c'`, whose
+    /// stream may be attested.
     pub(super) async fn business(&self, which: char) -> Business {
         let (house, random) = (&self.log.house, self.log.house.random.clone());
         let id = |n: u8| format!("0198c0de-0000-7000-8000-0000000000{which}{n}");
@@ -228,6 +258,13 @@ impl Stage {
             .await
     }
 
+    /// Discloses `body` as `business`.
+    pub(super) async fn disclose(&self, business: &Business, body: &Value) -> Answer {
+        let request = TestRequest::post().uri("/v1/disclosures");
+        let request = request.insert_header(bearer(&business.token));
+        self.call(request.set_json(body)).await
+    }
+
     /// How many leaves of a type the log has.
     pub(super) async fn leaves(&self, kind: crate::ledger::LeafKind) -> Vec<Value> {
         self.log.drained().await;
@@ -292,6 +329,14 @@ impl Business {
 
     pub(super) fn sign(&self, typ: &str, claims: &Value) -> String {
         self.manifest_key.sign(typ, "m1", claims).unwrap()
+    }
+
+    /// The claims of an attested batch of the parcel shop over `lines`.
+    pub(super) fn attested_claims(&self, first: u64, lines: &str) -> Value {
+        let mut claims = self.claims(first, lines);
+        claims["mode"] = "attested".into();
+        claims["pack"] = "courier/2026.1".into();
+        claims
     }
 
     /// The bytes of a batch.

@@ -90,6 +90,19 @@ async fn packs_plans_people_and_the_import_itself_are_leaves() {
 }
 
 #[tokio::test]
+async fn a_change_of_the_modes_of_a_stream_is_logged_by_itself() {
+    let (house, _guard) = city().await;
+    let changed = EXAMPLE.replace("modes = [\"sealed\"]", "modes = [\"sealed\", \"attested\"]");
+    assert_eq!(imported(&house, &changed).await.unwrap().changed.len(), 1);
+    let logged = leaves(&house, "config_changed").await;
+    let modes: Vec<_> = logged.iter().filter(|leaf| leaf["what"] == "modes").collect();
+    let [leaf] = modes.as_slice() else { panic!("{logged:?}") };
+    assert_eq!((&leaf["from"], &leaf["to"]), (&"sealed".into(), &"sealed attested".into()));
+    let digests: Vec<_> = logged.iter().filter_map(|leaf| leaf.get("streams")).collect();
+    assert_ne!(digests[0], digests[1]);
+}
+
+#[tokio::test]
 async fn a_change_touches_what_it_names_and_logs_the_new_plan() {
     let (house, _guard) = city().await;
     let changed = EXAMPLE

@@ -94,11 +94,15 @@ pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Err
     file["stream"] = city
         .outlets()
         .map(|(_, holder, outlet)| {
+            let modes: &[&str] = match holder.sector {
+                Sector::Courier => &["sealed", "attested"],
+                Sector::Lodging => &["sealed"],
+            };
             json!({
-                    "id": outlet.stream, "outlet": key(outlet),
-                    "sector": holder.sector.as_str(), "modes": ["sealed"], "opened_on": first,
-            "closed_on": city.last_day(),
-                })
+                "id": outlet.stream, "outlet": key(outlet),
+                "sector": holder.sector.as_str(), "modes": modes, "opened_on": first,
+                "closed_on": city.last_day(),
+            })
         })
         .collect();
     file["client"] = city
