@@ -26,6 +26,7 @@ pub fn of(listener: Listener, config: &mut ServiceConfig) {
 fn api(config: &mut ServiceConfig) {
     identity::api(config);
     intake::api(config);
+    audits::api(config);
     keys::api(config);
     ledger::api(config);
 }

@@ -12,6 +12,8 @@ pub fn of_serve(console: &str) -> Jobs {
         .with(identity::ForgetCredentials)
         .with(audits::MarkCutoffs)
         .with(audits::CheckPopulation)
+        .with(audits::WatchDrops)
+        .with(audits::ScoreHolders)
         .with(cases::FollowUp)
         .with(cases::QueueDigests { console: console.to_owned() })
 }

@@ -1,16 +1,18 @@
 //! The nightly population check: numbers, days and totals of every stream, without any key.
 
+use std::collections::BTreeMap;
+
 use super::error::AuditError;
 use super::findings::Subject;
 use super::model::{Measure, from_row, to_row};
-use super::population::{self, Batch, Check, Close, History, Observation, Span};
+use super::population::{self, Batch, Check, Close, Delays, History, Observation, Span};
 use super::store;
 use crate::cases::{NewFinding, raise_in};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::jobs::Tally;
 use crate::foundation::time::{Day, Timestamp};
-use crate::intake::{self, DayClose};
+use crate::intake::{self, ClosureKind, DayClose, DeclaredClosure};
 use crate::registry::{self, Period, Plan, StreamFacts};
 
 /// How many periods before the current one may still want a last look.
@@ -43,7 +45,7 @@ pub async fn check_population(house: &House) -> Result<Tally, AuditError> {
 
 /// The period that `day` is in and those before it, oldest first: later ones go on counting where
 /// earlier ones ended.
-fn periods(plan: &Plan, day: Day) -> Vec<Period> {
+pub(super) fn periods(plan: &Plan, day: Day) -> Vec<Period> {
     let mut periods: Vec<Period> = std::iter::successors(plan.period_containing(day), |period| {
         plan.period_containing(period.first.previous())
     })
@@ -127,16 +129,19 @@ impl Seen {
             Some(before) => from_row(before.last_number) + 1,
             None => highest_before(conn, facts, first)? + 1,
         };
-        let due = due_days(plan, period, facts, now);
-        let check = checked(first_expected, &batches, &closes, &due);
+        let mut declared = intake::closures_of(conn, stream.id, first, last)?;
+        declared.retain(|closure| closure.received_at < period.cutoff);
+        let exempt = exempt_days(plan, period, facts, &declared);
+        let mut due = due_days(plan, period, facts, now);
+        due.retain(|day| !exempt.contains_key(day));
+        let check = checked(first_expected, &batches, &closes, &due, &exempt);
+        let observations = of_business(check.observations, &exempt);
+        let delays = delays(&batches);
         let highest = batches.iter().map(|batch| batch.last);
         let declared = closes.iter().filter_map(|close| close.last);
         let last_number = highest.chain(declared).max().unwrap_or(0);
-        let missing_days = check
-            .observations
-            .iter()
-            .filter(|seen| matches!(seen, Observation::MissingDay(_)))
-            .count();
+        let missing_days =
+            observations.iter().filter(|seen| matches!(seen, Observation::MissingDay(_))).count();
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let measure = Measure {
             stream_id: stream.id,
@@ -157,6 +162,11 @@ impl Seen {
             missing_days: count(missing_days),
             settled: now >= period.cutoff,
             checked_at: now,
+            exempt_days: count(exempt.len()),
+            nil_days: count(closes.iter().filter(|close| close.count == 0).count()),
+            delay_p50: delays.map(|delays| delays.p50),
+            delay_p95: delays.map(|delays| delays.p95),
+            totals: totals(&closes),
         };
         let subject = Subject {
             department: plan.department,
@@ -167,7 +177,7 @@ impl Seen {
             stream: stream.id,
         };
         let equivocations = intake::equivocations(conn, stream.id, first, last)?;
-        Ok(Self { subject, measure, observations: check.observations, due, equivocations })
+        Ok(Self { subject, measure, observations, due, equivocations })
     }
 
     fn findings(&self, house: &House) -> Vec<NewFinding> {
@@ -187,6 +197,63 @@ fn due_days(plan: &Plan, period: &Period, facts: &StreamFacts, now: Timestamp) -
         .collect()
 }
 
+/// The days of a period that a declaration exempts, and why.
+fn exempt_days(
+    plan: &Plan,
+    period: &Period,
+    facts: &StreamFacts,
+    declared: &[DeclaredClosure],
+) -> BTreeMap<Day, ClosureKind> {
+    let days = std::iter::successors(Some(period.first), |day| Some(day.next()));
+    days.take_while(|day| *day <= period.last)
+        .filter(|day| facts.stream.is_open_on(*day))
+        .filter_map(|day| {
+            let found = intake::exemption(declared, day, plan.close_due(day))?;
+            Some((day, found.kind))
+        })
+        .collect()
+}
+
+/// Records of a day are at odds with a declared closure, and not with an outage: those come later.
+fn of_business(
+    mut observations: Vec<Observation>,
+    exempt: &BTreeMap<Day, ClosureKind>,
+) -> Vec<Observation> {
+    let closed = |day: &str| {
+        day.parse().is_ok_and(|day: Day| exempt.get(&day) == Some(&ClosureKind::Closure))
+    };
+    observations.retain(|seen| match seen {
+        Observation::ExemptDayUsed { day, .. } => closed(day),
+        _ => true,
+    });
+    observations
+}
+
+/// Hours from the end of a record's day to its arrival.
+fn delays(batches: &[intake::Batch]) -> Option<Delays> {
+    let weighted: Vec<(i64, u64)> = batches
+        .iter()
+        .map(|batch| {
+            let seconds = batch.received_at.seconds() - batch.day.end().seconds();
+            (seconds.max(0).div_euclid(3600), from_row(batch.count))
+        })
+        .collect();
+    population::delays(&weighted)
+}
+
+/// The figures from outside the register, added up over the day closes, as a JSON object.
+fn totals(closes: &[DayClose]) -> String {
+    let mut sum: BTreeMap<String, u64> = BTreeMap::new();
+    for close in closes {
+        let stated: BTreeMap<String, u64> = serde_json::from_str(&close.totals).unwrap_or_default();
+        for (name, figure) in stated {
+            let own = sum.entry(name).or_default();
+            *own = own.saturating_add(figure);
+        }
+    }
+    serde_json::json!(sum).to_string()
+}
+
 /// The highest number of a stream before `first`, where no check has kept it.
 fn highest_before(conn: &mut Conn, facts: &StreamFacts, first: Day) -> Result<u64, AuditError> {
     let stream = &facts.stream;
@@ -199,13 +266,14 @@ fn checked(
     batches: &[intake::Batch],
     closes: &[DayClose],
     due: &[Day],
+    exempt: &BTreeMap<Day, ClosureKind>,
 ) -> Check {
     let batches: Vec<Batch<'_>> = batches
         .iter()
         .map(|batch| Batch {
             day: batch.day.as_str(),
             numbers: Span::new(from_row(batch.first), from_row(batch.last)),
-            late: batch.late,
+            late: batch.late && exempt.get(&batch.day) != Some(&ClosureKind::Outage),
         })
         .collect();
     let number = |number: Option<i64>| number.map_or(0, from_row);
@@ -219,11 +287,12 @@ fn checked(
         })
         .collect();
     let due: Vec<&str> = due.iter().map(Day::as_str).collect();
+    let exempt: Vec<&str> = exempt.keys().map(Day::as_str).collect();
     population::check(&History {
         first_expected,
         batches: &batches,
         closes: &closes,
         due_days: &due,
-        exempt_days: &[],
+        exempt_days: &exempt,
     })
 }

@@ -108,6 +108,9 @@ pub enum AuditError {
     /// A letter could not be written.
     #[error("a letter could not be written: {0}")]
     Letter(String),
+    /// A stored value is not the JSON that it should be.
+    #[error("a stored value cannot be read or written: {0}")]
+    Json(#[source] serde_json::Error),
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),

@@ -133,7 +133,17 @@ impl Subject {
         let day_of = |day: &str| day.parse::<Day>().ok().filter(|day| due(*day));
         Some(match seen {
             Seen::Gap(span) if settled => self.numbers(FindingKind::Gap, Severity::Major, *span),
-            Seen::Gap(_) | Seen::ExemptDayUsed { .. } => return None,
+            Seen::Gap(_) => return None,
+            Seen::ExemptDayUsed { day, count } => {
+                let key = format!("closed/{day}");
+                let used = self.observation(FindingKind::CloseMismatch, Severity::Minor, &key);
+                Observation {
+                    day: day.parse().ok(),
+                    count: *count,
+                    facts: json!({ "declared": 0, "received": count }),
+                    ..used
+                }
+            }
             Seen::Outside(span) => self.numbers(FindingKind::Restart, Severity::Major, *span),
             Seen::RestartAtOne { reached, .. } => {
                 let key = "1";

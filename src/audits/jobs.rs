@@ -3,7 +3,9 @@
 use super::check::check_population;
 use super::commit::{commit_draws, mark_cutoffs};
 use super::desk::Desk;
+use super::drops::watch_drops;
 use super::run::run_audits;
+use super::scoring::score_holders;
 use crate::foundation::House;
 use crate::foundation::jobs::{Job, JobError, Missed, Slot, Tally};
 use crate::keys::Opener;
@@ -52,6 +54,34 @@ impl Job for CheckPopulation {
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
         Ok(check_population(house).await?)
+    }
+}
+
+/// Watches for sudden drops, every night; for `serve`. One run takes in every day that is due.
+#[derive(Clone, Copy, Debug)]
+pub struct WatchDrops;
+
+impl Job for WatchDrops {
+    const NAME: &'static str = "watch-drops";
+    const CLOCK: &'static str = "0 30 2 * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(watch_drops(house).await?)
+    }
+}
+
+/// Scores holders, every night after the check; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct ScoreHolders;
+
+impl Job for ScoreHolders {
+    const NAME: &'static str = "score-holders";
+    const CLOCK: &'static str = "0 45 2 * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(score_holders(house).await?)
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! [`draw`], [`verdict`], [`population`] and their neighbours are pure: verifiers run the same code.
 
+mod api;
 mod asking;
 mod block;
 mod check;
@@ -16,7 +17,9 @@ mod commit;
 mod desk;
 pub mod detector;
 pub mod draw;
+mod drops;
 mod error;
+mod explain;
 mod findings;
 pub mod fixed;
 mod guard;
@@ -29,6 +32,7 @@ pub mod population;
 mod recompute;
 mod run;
 pub mod score;
+mod scoring;
 mod store;
 pub mod stratified;
 mod tree;
@@ -42,19 +46,24 @@ mod block_tests;
 #[cfg(test)]
 mod pages_tests;
 #[cfg(test)]
+mod standing_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors_tests;
 
+pub use api::api;
 pub use block::{BlockFault, Judged, judge_line, open_block};
 pub use check::check_population;
 pub use commit::{commit_draws, mark_cutoffs};
 pub use desk::{Child, Desk, OPEN_BLOCK};
+pub use drops::watch_drops;
 pub use error::{AuditError, Refusal};
-pub use jobs::{CheckPopulation, CommitDraws, MarkCutoffs, RunAudits};
+pub use jobs::{CheckPopulation, CommitDraws, MarkCutoffs, RunAudits, ScoreHolders, WatchDrops};
 pub use model::{AuditState, Cause, Conclusion, Outcome, PeriodState};
 pub use pages::console;
 pub use recompute::recompute;
 pub use run::run_audits;
+pub use scoring::score_holders;

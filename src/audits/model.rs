@@ -193,6 +193,11 @@ pub(crate) struct Measure {
     pub(super) missing_days: i64,
     pub(super) settled: bool,
     pub(super) checked_at: Timestamp,
+    pub(super) exempt_days: i64,
+    pub(super) nil_days: i64,
+    pub(super) delay_p50: Option<i64>,
+    pub(super) delay_p95: Option<i64>,
+    pub(super) totals: String,
 }
 
 /// The parameters of a plan as the log states them.

@@ -1,8 +1,10 @@
-//! The console pages of audits: the overview, the audits of a period, one audit with its draw.
+//! The console pages of audits: the overview, the audits of a period, one audit with its
+//! draw, and the standing of one duty holder.
 
 mod detail;
 mod listing;
 mod overview;
+mod standing;
 mod words;
 
 use actix_web::web;
@@ -13,6 +15,7 @@ use super::model::{AuditRow, AuditState, Conclusion, Outcome};
 pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(overview::show))
+        .route("/holders/{holder}/standing", web::get().to(standing::show))
         .route("/audits", web::get().to(listing::show))
         .route("/audits/{audit}", web::get().to(detail::show));
 }

@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::verdict::{Bounds, Verdict, real};
+use crate::foundation::db::text_enum;
 
 /// The latest audit of a holder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audited {
     /// N: records in its frame, at least one.
     pub size: u64,
@@ -18,7 +19,7 @@ pub struct Audited {
 }
 
 /// What one period of one holder shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// Numbers that should exist.
     pub expected: u64,
@@ -42,17 +43,52 @@ pub struct Facts {
     pub grave: bool,
 }
 
-/// A class of duty holders by score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Class {
-    /// Below 60: audited every period, with an on-site visit.
-    D,
-    /// 60 to 74: audited every period.
-    C,
-    /// 75 to 89: audited in one period of three.
-    B,
-    /// 90 and above: audited in one period of six.
-    A,
+text_enum! {
+    /// A class of duty holders by score.
+    pub enum Class {
+        /// Below 60: audited every period, with an on-site visit.
+        D = "D",
+        /// 60 to 74: audited every period.
+        C = "C",
+        /// 75 to 89: audited in one period of three.
+        B = "B",
+        /// 90 and above: audited in one period of six.
+        A = "A",
+    }
+}
+
+/// What keeps a score from rising above a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Confirmed fabrication, obstruction or withheld disclosure.
+    Grave,
+    /// More than 30 % of the numbers are missing.
+    MissingThirty,
+    /// The latest audit found too many failing records.
+    NonCompliant,
+    /// A critical record was confirmed.
+    Critical,
+    /// More than 5 % of the numbers are missing.
+    MissingFive,
+    /// A whole period is missing without explanation.
+    MissingPeriod,
+    /// There was no audit yet, or it could say neither.
+    Undecided,
+    /// No audit fell into the last four periods.
+    NotLately,
+    /// There are fewer than two periods of history.
+    ShortHistory,
+}
+
+impl Reason {
+    /// The highest score that it allows.
+    pub fn cap(self) -> u8 {
+        match self {
+            Self::Grave | Self::MissingThirty => 59,
+            Self::NonCompliant | Self::Critical | Self::MissingFive | Self::MissingPeriod => 74,
+            Self::Undecided | Self::NotLately | Self::ShortHistory => 89,
+        }
+    }
 }
 
 impl Class {
@@ -85,7 +121,7 @@ impl Class {
 }
 
 /// A score with its parts. Parts are points before rounding.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// C, up to 30: completeness.
     pub completeness: f64,
@@ -138,23 +174,28 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 fn cap(facts: &Facts) -> u8 {
+    reasons(facts).iter().map(|reason| reason.cap()).min().unwrap_or(100)
+}
+
+/// Everything that caps a score, the lowest cap first.
+pub fn reasons(facts: &Facts) -> Vec<Reason> {
     let missing_above = |per_cent: u64| {
         u128::from(facts.missing) * 100 > u128::from(facts.expected) * u128::from(per_cent)
     };
     let verdict = facts.audit.map_or(Verdict::Undecided, |audit| audit.verdict);
-    if facts.grave || missing_above(30) {
-        59
-    } else if verdict == Verdict::NonCompliant
-        || facts.critical
-        || missing_above(5)
-        || facts.missing_period
-    {
-        74
-    } else if verdict != Verdict::Compliant || !facts.audited_lately || facts.periods < 2 {
-        89
-    } else {
-        100
-    }
+    let certain = [Verdict::Compliant, Verdict::NonCompliant].contains(&verdict);
+    let all = [
+        (facts.grave, Reason::Grave),
+        (missing_above(30), Reason::MissingThirty),
+        (verdict == Verdict::NonCompliant, Reason::NonCompliant),
+        (facts.critical, Reason::Critical),
+        (missing_above(5), Reason::MissingFive),
+        (facts.missing_period, Reason::MissingPeriod),
+        (!certain, Reason::Undecided),
+        (!facts.audited_lately, Reason::NotLately),
+        (facts.periods < 2, Reason::ShortHistory),
+    ];
+    all.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect()
 }
 
 /// The score that is published: one good period cannot lift the mean of three. `before` are the

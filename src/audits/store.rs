@@ -1,5 +1,7 @@
 //! Every SQL statement of audits.
 
+pub(super) mod standings;
+
 use diesel::prelude::*;
 
 use super::model::{

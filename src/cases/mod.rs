@@ -39,7 +39,7 @@ pub use pages::console;
 
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{AuditId, HolderId, StreamId};
-use crate::registry::Officer;
+use crate::registry::{Officer, Sector};
 
 /// Findings against `holder`, newest first, at most 50.
 ///
@@ -66,6 +66,29 @@ pub fn findings_of_audit(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Fin
 /// Those of the database.
 pub fn findings_of_stream(conn: &mut Conn, stream: StreamId) -> QueryResult<Vec<Finding>> {
     store::findings_of_stream(conn, stream)
+}
+
+/// Findings of `holder` in a trade and period that an officer has confirmed.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn confirmed_findings(
+    conn: &mut Conn,
+    holder: HolderId,
+    sector: Sector,
+    period: &str,
+) -> QueryResult<Vec<Finding>> {
+    store::confirmed_findings(conn, holder, sector, period)
+}
+
+/// What an officer has made of the finding with this key; `None` if none was raised.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn stage_of(conn: &mut Conn, key: &str) -> QueryResult<Option<Stage>> {
+    store::stage_of(conn, key)
 }
 
 /// How many findings that `officer` sees nobody has decided.

@@ -139,6 +139,31 @@ pub(super) fn findings_against(conn: &mut Conn, holder: HolderId) -> QueryResult
         .load(conn)
 }
 
+/// Findings of a holder in a trade and period that an officer has confirmed.
+pub(super) fn confirmed_findings(
+    conn: &mut Conn,
+    holder: HolderId,
+    sector: Sector,
+    period: &str,
+) -> QueryResult<Vec<Finding>> {
+    cases_findings::table
+        .filter(cases_findings::holder_id.eq(holder))
+        .filter(cases_findings::sector.eq(sector))
+        .filter(cases_findings::period.eq(period))
+        .filter(cases_findings::stage.eq(Stage::Confirmed))
+        .select(Finding::as_select())
+        .load(conn)
+}
+
+/// The stage of the finding with this key.
+pub(super) fn stage_of(conn: &mut Conn, key: &str) -> QueryResult<Option<Stage>> {
+    cases_findings::table
+        .filter(cases_findings::key.eq(key))
+        .select(cases_findings::stage)
+        .first(conn)
+        .optional()
+}
+
 /// Findings of one audit in the order in which they were raised, at most 1,000.
 pub(super) fn findings_of_audit(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Finding>> {
     cases_findings::table

@@ -86,6 +86,30 @@ pub(super) fn batches_of_stream(
         .load(conn)
 }
 
+/// Day and count of the batches of `stream` whose day lies between `first` and `last`.
+pub(super) fn counts_between(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> QueryResult<Vec<(Day, i64)>> {
+    batches::table
+        .filter(batches::stream_id.eq(stream))
+        .filter(batches::day.between(first, last))
+        .select((batches::day, batches::count))
+        .load(conn)
+}
+
+/// The first day of `stream` with a record.
+pub(super) fn first_day(conn: &mut Conn, stream: StreamId) -> QueryResult<Option<Day>> {
+    batches::table
+        .filter(batches::stream_id.eq(stream))
+        .order(batches::day)
+        .select(batches::day)
+        .first(conn)
+        .optional()
+}
+
 /// Stores a batch unless its id is taken; gives whether it was stored.
 pub(super) fn insert_batch(conn: &mut Conn, batch: &Batch) -> QueryResult<bool> {
     let inserted = insert_if_absent!(

@@ -69,6 +69,29 @@ pub fn lines_of(conn: &mut Conn, batch: BatchId) -> Result<Vec<u8>, StoreError> 
     Ok(store::parts_of(conn, batch)?.concat())
 }
 
+/// How many records each batch of `stream` has, with its day, for the days `first` to `last`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn counts_of_days(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<(Day, i64)>, StoreError> {
+    Ok(store::counts_between(conn, stream, first, last)?)
+}
+
+/// The first day of `stream` with a record.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn first_day_of(conn: &mut Conn, stream: StreamId) -> Result<Option<Day>, StoreError> {
+    Ok(store::first_day(conn, stream)?)
+}
+
 /// The day closes of `stream` that count, from `first` to `last`, by day; a replaced one does not.
 ///
 /// # Errors

@@ -679,5 +679,59 @@ diesel::table! {
         missing_days -> BigInt,
         settled -> Bool,
         checked_at -> BigInt,
+        exempt_days -> BigInt,
+        nil_days -> BigInt,
+        delay_p50 -> Nullable<BigInt>,
+        delay_p95 -> Nullable<BigInt>,
+        totals -> Text,
+    }
+}
+
+diesel::table! {
+    audits_rates (holder_id, plan_id, period) {
+        holder_id -> Binary,
+        plan_id -> Binary,
+        period -> Text,
+        last_day -> Text,
+        streams -> BigInt,
+        expected -> BigInt,
+        declared -> Nullable<BigInt>,
+        received -> BigInt,
+        missing -> BigInt,
+        late -> BigInt,
+        due_days -> BigInt,
+        missing_days -> BigInt,
+        exempt_days -> BigInt,
+        nil_days -> BigInt,
+        settled -> Bool,
+        checked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_scores (holder_id, plan_id, period) {
+        holder_id -> Binary,
+        plan_id -> Binary,
+        period -> Text,
+        last_day -> Text,
+        facts -> Text,
+        parts -> Text,
+        points -> BigInt,
+        published -> BigInt,
+        class -> Text,
+        standing -> Text,
+        qualifying -> BigInt,
+        audit_id -> Nullable<Binary>,
+        scored_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_drops (holder_id, plan_id) {
+        holder_id -> Binary,
+        plan_id -> Binary,
+        day -> Text,
+        watch -> Text,
+        alarm_day -> Nullable<Text>,
     }
 }

@@ -1,0 +1,120 @@
+//! One duty holder over time: rates with their denominators, score, class, and why.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::super::error::AuditError;
+use super::super::explain::{Line, lines, with_denominator};
+use super::super::model::Measure;
+use super::super::scoring::{Rates, ScoreRow, history, plans_of};
+use super::super::store;
+use crate::foundation::House;
+use crate::foundation::ids::HolderId;
+use crate::foundation::problem::Problem;
+use crate::foundation::web::{Frame, page};
+use crate::registry::{self, Officer, Plan};
+
+/// So many periods are shown.
+const PERIODS: i64 = 12;
+
+/// One period of the table.
+struct Row {
+    rates: Rates,
+    score: Option<ScoreRow>,
+}
+
+impl Row {
+    fn submitted(&self) -> String {
+        with_denominator(self.rates.counts().submitted())
+    }
+
+    fn timely(&self) -> String {
+        with_denominator(self.rates.counts().timely())
+    }
+
+    fn continuity(&self) -> String {
+        with_denominator(self.rates.counts().continuity())
+    }
+
+    /// The declared gap with its sign.
+    fn gap(&self) -> Option<String> {
+        self.rates.counts().declared_gap().map(|gap| format!("{gap:+}"))
+    }
+}
+
+/// A trade of the holder.
+struct Trade {
+    plan: Plan,
+    rows: Vec<Row>,
+    why: Vec<Line>,
+    /// The period that `why` is about.
+    scored: Option<ScoreRow>,
+    /// The streams of the newest period.
+    streams: Vec<Measure>,
+}
+
+#[derive(Template)]
+#[template(path = "audits/pages/standing.html")]
+struct StandingPage {
+    f: Frame,
+    id: HolderId,
+    holder: String,
+    trades: Vec<Trade>,
+}
+
+impl StandingPage {
+    /// The colour of a class.
+    fn tone(row: &ScoreRow) -> &'static str {
+        match row.class.as_str() {
+            "A" => "good",
+            "B" => "",
+            "C" => "warn",
+            _ => "bad",
+        }
+    }
+
+    /// The figures from outside the register as `name value`, separated by commas.
+    fn totals(seen: &Measure) -> String {
+        let stated: std::collections::BTreeMap<String, u64> =
+            serde_json::from_str(&seen.totals).unwrap_or_default();
+        let told: Vec<String> =
+            stated.iter().map(|(name, figure)| format!("{name} {figure}")).collect();
+        told.join(", ")
+    }
+}
+
+/// `GET /holders/{holder}/standing`: what of a holder is the officer's.
+pub(super) async fn show(
+    req: HttpRequest,
+    officer: Officer,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id: HolderId = path.parse().ok().ok_or_else(Problem::not_found)?;
+    let frame = Frame::of(&req, "audits-standing");
+    let read = House::of(&req).store.read("audits.standing", move |conn| {
+        if !officer.sees(conn, id)? {
+            return Err(AuditError::NotFound);
+        }
+        let holder = registry::holder(conn, id)?.ok_or(AuditError::NotFound)?;
+        let (department, sectors) = (officer.department_id(), officer.sectors());
+        let mut trades = Vec::new();
+        for plan in plans_of(conn, id)? {
+            if plan.department != department || !sectors.contains(&plan.sector) {
+                continue;
+            }
+            let told = history(conn, id, &plan, PERIODS)?;
+            let newest = told.first().map(|(rates, _)| rates.period.clone());
+            let streams = match newest {
+                Some(period) => store::measures_of(conn, id, plan.id, &period)?,
+                None => Vec::new(),
+            };
+            let scored = told.iter().find_map(|(rates, row)| Some((rates, row.as_ref()?)));
+            let why = scored.and_then(|(rates, row)| lines(frame.lang, row, rates));
+            let scored = scored.map(|(_, row)| row.clone());
+            let rows = told.into_iter().map(|(rates, score)| Row { rates, score }).collect();
+            trades.push(Trade { plan, rows, why: why.unwrap_or_default(), scored, streams });
+        }
+        Ok(StandingPage { f: frame, id, holder: holder.name, trades })
+    });
+    page(&read.await?)
+}
