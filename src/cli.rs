@@ -121,6 +121,38 @@ enum Keys {
 
 #[derive(Subcommand)]
 enum Rules {
+    /// Lists the packs
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Members, codes and rules of a pack, with the articles behind them
+    Show {
+        /// A pack, lodging/2026.1
+        pack: String,
+        /// Language: zh or en
+        #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
+        lang: String,
+        /// As JSON, in both languages
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a pack says otherwise than another
+    Diff {
+        /// The earlier pack
+        from: String,
+        /// The later pack
+        to: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The page of a trade, in Markdown; with an example where RULE_PACKS has one
+    Page {
+        /// A pack, lodging/2026.1
+        pack: String,
+    },
     /// Judges every example of a folder shaped like rule-packs/
     Test {
         /// The folder
@@ -215,7 +247,7 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         Command::Migrate => app::unverified_house(config, false)?.store.migrate().await?,
         Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,
         Command::Keys(command) => run_keys(command, config).await?,
-        Command::Rules(command) => return run_rules(command),
+        Command::Rules(command) => return run_rules(command, config),
         Command::Check(asked) => return Ok(run_check(&asked)),
         Command::Verify(paths) => return run_verify(&paths),
         Command::OpenBlock => {
@@ -244,10 +276,15 @@ async fn run_keys(command: Keys, config: &Config) -> Result<(), AppFault> {
     }
 }
 
-fn run_rules(command: Rules) -> Result<u8, AppFault> {
+fn run_rules(command: Rules, config: &Config) -> Result<u8, AppFault> {
     match command {
-        Rules::Test { folder } => rules::test(&folder),
+        Rules::List { json } => rules::list(config, json)?,
+        Rules::Show { pack, lang, json } => rules::show(config, &pack, lang == "zh", json)?,
+        Rules::Diff { from, to, json } => rules::diff(config, &from, &to, json)?,
+        Rules::Page { pack } => rules::page(config, &pack)?,
+        Rules::Test { folder } => return rules::test(&folder),
     }
+    Ok(0)
 }
 
 /// Needs neither house nor runtime. Whatever hinders it is 2, because 1 speaks of the records.

@@ -45,6 +45,7 @@ pub(super) struct BatchFact {
     pub(super) stream: StreamId,
     pub(super) day: Day,
     pub(super) mode: Mode,
+    /// The pack that its records are judged by.
     pub(super) pack: String,
     pub(super) first: u64,
     pub(super) count: u32,
@@ -80,6 +81,39 @@ impl BatchFact {
     }
 }
 
+/// What a `pack_activated` leaf says.
+#[derive(Clone, Debug)]
+struct Activation {
+    at: Timestamp,
+    sector: String,
+    from: Day,
+    pack: String,
+    digest: Option<Hash>,
+}
+
+impl Activation {
+    fn read(body: &Value, at: Timestamp) -> Option<Self> {
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        Some(Self {
+            at,
+            sector: text("sector")?.to_owned(),
+            from: text("from")?.parse().ok()?,
+            pack: text("pack")?.to_owned(),
+            digest: text("digest").and_then(Hash::from_b64u),
+        })
+    }
+}
+
+/// The rule pack that was in force on the day of a batch, as the log said when the batch came. A
+/// pack that is put in force later, for days that are past, judges nothing that was there before.
+fn pack_in_force<'a>(activations: &'a [Activation], fact: &BatchFact) -> Option<&'a str> {
+    let sector = fact.pack.split_once('/').map(|(sector, _)| sector)?;
+    let known = activations.iter().filter(|activation| {
+        activation.sector == sector && activation.at <= fact.at && activation.from <= fact.day
+    });
+    known.max_by_key(|activation| activation.from).map(|activation| activation.pack.as_str())
+}
+
 /// Reads the leaves of a tree one after the other.
 pub(super) struct Reader {
     plan: PlanId,
@@ -87,7 +121,7 @@ pub(super) struct Reader {
     tree: RecordTree,
     terms: Vec<(Timestamp, Terms)>,
     commitments: Vec<Commitment>,
-    packs: Vec<(Timestamp, String, Option<Hash>)>,
+    activations: Vec<Activation>,
     batches: Vec<BatchFact>,
     revealed: bool,
     last: Option<(LeafKind, Value, Timestamp)>,
@@ -118,7 +152,7 @@ impl Reader {
             tree: RecordTree::new(),
             terms: Vec::new(),
             commitments: Vec::new(),
-            packs: Vec::new(),
+            activations: Vec::new(),
             batches: Vec::new(),
             revealed: false,
             last: None,
@@ -147,11 +181,7 @@ impl Reader {
                 self.commitments.extend(serde_json::from_value::<Commitment>(body.clone()).ok());
             }
             LeafKind::DrawReveal if self.is_ours(&body) => self.revealed = true,
-            LeafKind::PackActivated => {
-                let text = |name: &str| body.get(name).and_then(Value::as_str);
-                let digest = text("digest").and_then(Hash::from_b64u);
-                self.packs.extend(text("pack").map(|pack| (at, pack.to_owned(), digest)));
-            }
+            LeafKind::PackActivated => self.activations.extend(Activation::read(&body, at)),
             _ => {}
         }
         self.last = Some((kind, body, at));
@@ -178,13 +208,19 @@ impl Reader {
         if self.revealed {
             return Err(Refusal::RevealedEarly);
         }
-        let packs = self.packs.into_iter().filter(|(at, ..)| *at < cutoff);
-        let packs = packs.filter_map(|(_, pack, digest)| Some((pack, digest?))).collect();
+        let activations = self.activations;
         let sector = terms.sector.as_str();
         let mut batches = self.batches;
         batches.retain(|fact| {
             fact.at < cutoff && fact.pack.split_once('/').is_some_and(|(own, _)| own == sector)
         });
+        for fact in &mut batches {
+            if let Some(pack) = pack_in_force(&activations, fact) {
+                fact.pack = pack.to_owned();
+            }
+        }
+        let packs = activations.into_iter().filter(|activation| activation.at < cutoff);
+        let packs = packs.filter_map(|a| Some((a.pack, a.digest?))).collect();
         Ok(CutoffTree {
             head,
             terms,
@@ -369,5 +405,67 @@ impl CutoffTree {
         let at = *holding.batches.get(behind.checked_sub(1)?)?;
         let fact = &self.batches[at];
         (fact.stream == stream && (fact.first..=fact.last()).contains(&number)).then_some(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::foundation::ids::Id as _;
+
+    fn activated(at: &str, from: &str, pack: &str) -> Activation {
+        let sector = pack.split_once('/').unwrap().0;
+        let body = json!({ "sector": sector, "from": from, "pack": pack, "digest": "x" });
+        Activation::read(&body, at.parse().unwrap()).unwrap()
+    }
+
+    fn batch(at: &str, day: &str, pack: &str) -> BatchFact {
+        BatchFact {
+            at: at.parse().unwrap(),
+            batch: BatchId::from_uuid(uuid::Uuid::nil()),
+            holder: HolderId::from_uuid(uuid::Uuid::nil()),
+            stream: StreamId::from_uuid(uuid::Uuid::nil()),
+            day: day.parse().unwrap(),
+            mode: Mode::Sealed,
+            pack: pack.to_owned(),
+            first: 1,
+            count: 1,
+            records: Hash([0; 32]),
+            amends: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_record_is_judged_by_the_pack_in_force_on_its_day() {
+        let activations = [
+            activated("2026-01-01T00:00:00Z", "2026-01-01", "lodging/2026.1"),
+            activated("2026-01-01T00:00:00Z", "2026-01-01", "courier/2026.1"),
+            activated("2026-02-20T00:00:00Z", "2026-03-01", "lodging/2026.2"),
+        ];
+        let pack_of = |day: &str, stated: &str| {
+            let fact = batch("2026-03-05T00:00:00Z", day, stated);
+            pack_in_force(&activations, &fact).map(str::to_owned)
+        };
+        let said = Some("lodging/2026.1".to_owned());
+        assert_eq!(pack_of("2026-02-28", "lodging/2026.1"), said, "the day before");
+        assert_eq!(pack_of("2026-02-28", "lodging/2026.2"), said, "whatever the batch says");
+        assert_eq!(pack_of("2026-03-01", "lodging/2026.1").as_deref(), Some("lodging/2026.2"));
+        assert_eq!(pack_of("2025-12-31", "lodging/2026.1"), None);
+        assert_eq!(pack_of("2026-03-01", "courier/2026.1").as_deref(), Some("courier/2026.1"));
+    }
+
+    #[test]
+    fn a_pack_for_past_days_judges_nothing_that_was_there_before() {
+        let activations = [
+            activated("2026-01-01T00:00:00Z", "2026-01-01", "lodging/2026.1"),
+            activated("2026-03-10T00:00:00Z", "2026-03-01", "lodging/2026.2"),
+        ];
+        let pack_of = |at: &str| {
+            pack_in_force(&activations, &batch(at, "2026-03-02", "lodging/2026.1")).unwrap()
+        };
+        assert_eq!(pack_of("2026-03-02T20:00:00Z"), "lodging/2026.1");
+        assert_eq!(pack_of("2026-03-11T00:00:00Z"), "lodging/2026.2");
     }
 }

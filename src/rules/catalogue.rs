@@ -4,7 +4,7 @@
 //! correct that stands alone needs an article of its own that gives the power to order; where the
 //! catalogue has none for the breach, the business gets an advice letter.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,18 @@ pub enum Mark {
     E,
     /// Inference.
     I,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mark::V => "V",
+            Mark::V2 => "V2",
+            Mark::M => "M",
+            Mark::E => "E",
+            Mark::I => "I",
+        })
+    }
 }
 
 /// One article of a law, rule or regulation.

@@ -31,7 +31,7 @@ const ENGINE_RULES: [&str; 12] = [
 pub(super) fn examine(
     folder: &str,
     pack: &Pack,
-    (schema, shape): (&Value, &Shape),
+    shape: &Shape,
     catalogue: &Catalogue,
     say: &mut impl FnMut(&str, String),
 ) {
@@ -44,7 +44,7 @@ pub(super) fn examine(
     }
     examine_rules(pack, catalogue, &mut |what| say("rules.toml", what));
     examine_codes(pack, shape, &mut |what| say("rules.toml", what));
-    examine_subtypes(pack, schema, &mut |what| say("pack.toml", what));
+    examine_subtypes(pack, &mut |what| say("pack.toml", what));
     for path in shape.open() {
         let place = if path.is_empty() { "the record" } else { path };
         let what = "must be an object with no other properties than it names";
@@ -84,7 +84,7 @@ fn examine_codes(pack: &Pack, shape: &Shape, say: &mut impl FnMut(String)) {
 }
 
 /// Every kind within the trade has its part of the schema, and every part its kind.
-fn examine_subtypes(pack: &Pack, schema: &Value, say: &mut impl FnMut(String)) {
+fn examine_subtypes(pack: &Pack, say: &mut impl FnMut(String)) {
     let mut named = BTreeSet::new();
     for subtype in pack.subtypes() {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
@@ -95,7 +95,7 @@ fn examine_subtypes(pack: &Pack, schema: &Value, say: &mut impl FnMut(String)) {
             say(format!("subtype {} occurs twice", subtype.name));
         }
     }
-    let definitions = schema.get("$defs").and_then(Value::as_object);
+    let definitions = pack.schema.get("$defs").and_then(Value::as_object);
     let defined: BTreeSet<&str> = definitions
         .into_iter()
         .flat_map(|definitions| definitions.keys())

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     catalogue::{BasisKind, Catalogue},
+    describe::Example,
     forms,
     model::{Place, Severity},
     pack::Pack,
@@ -104,11 +105,29 @@ pub(super) fn judge_all(folder: &str, pack: &Pack, files: &Files, mistakes: &mut
     judge("fail", fails);
 }
 
+/// The first passing example of each subtype, or of a pack without subtypes.
+pub(super) fn models(pack: &Pack, files: &Files) -> Vec<Example> {
+    let prefix = format!("{}/examples/pass/", pack.id());
+    let mut models: Vec<Example> = Vec::new();
+    for (path, text) in files.iter().filter(|(path, _)| path.starts_with(&prefix)) {
+        let first = pack.subtypes().first().map(|subtype| subtype.name.clone());
+        let subtype = subtype_of(path.strip_prefix(&prefix).unwrap_or_default()).or(first);
+        if models.iter().all(|known| known.subtype != subtype) {
+            models.push(Example { subtype, text: text.clone().into_owned() });
+        }
+    }
+    models
+}
+
 /// The name of a passing example is `<what>.json` or `<what>.<subtype>.json`.
+fn subtype_of(name: &str) -> Option<String> {
+    let (_, subtype) = name.strip_suffix(".json")?.split_once('.')?;
+    Some(subtype.to_owned())
+}
+
 fn passes(pack: &Pack, name: &str, text: &str) -> Result<(), String> {
     let record: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let subtype = name.strip_suffix(".json").and_then(|stem| stem.split_once('.'));
-    let subtype = subtype.map(|(_, subtype)| subtype.to_owned());
+    let subtype = subtype_of(name);
     let place = ExamplePlace { subtype, ..ExamplePlace::default() };
     gives(pack, text.as_bytes(), &place, &record, &BTreeSet::new())
 }

@@ -1,11 +1,13 @@
 //! Properties of every judgement: nothing panics, and nothing of a record reaches a failure.
 
-use std::sync::LazyLock;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
+use proptest::sample::Index;
 use serde_json::{Map, Value, json};
 
-use super::{Judgement, Packs, Place, Severity, documents};
+use super::{Judgement, Pack, Packs, Place, Severity, documents};
 
 const STREAM: &str = "01960a00-5a00-7000-8000-0000000000a1";
 static PACKS: LazyLock<Packs> = LazyLock::new(Packs::embedded);
@@ -89,11 +91,121 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A passing record of every pack and subtype, with the pack and the subtype.
+static RECORDS: LazyLock<Vec<(Arc<Pack>, Option<String>, Map<String, Value>)>> = LazyLock::new(|| {
+    let packs = Packs::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rule-packs"))).unwrap();
+    let mut records = Vec::new();
+    for pack in packs.iter() {
+        for example in &pack.examples {
+            let record: Value = serde_json::from_str(&example.text).unwrap();
+            records.push((pack.clone(), example.subtype.clone(), record.as_object().unwrap().clone()));
+        }
+    }
+    records
+});
+
+fn judge_any(pack: &Pack, subtype: Option<&str>, plaintext: &[u8]) -> Judgement {
+    pack.judge(plaintext, &Place { subtype, ..PLACE })
+}
+
+/// The rules that a plaintext breaks, without those about its place.
+fn broken(pack: &Pack, subtype: Option<&str>, plaintext: &str) -> Vec<String> {
+    let judgement = judge_any(pack, subtype, plaintext.as_bytes());
+    let rules = judgement.failures.into_iter().map(|failure| failure.rule);
+    let own = rules.filter_map(|rule| {
+        let (_, own) = rule.split_once('.')?;
+        Some(own.to_owned())
+    });
+    own.filter(|rule| rule != "record.place" && rule != "record.day").collect()
+}
+
+#[test]
+fn every_pack_and_subtype_has_a_record_that_keeps_every_rule() {
+    for pack in PACKS.iter() {
+        let of_pack = RECORDS.iter().filter(|(own, ..)| own.id() == pack.id());
+        assert_eq!(of_pack.count(), pack.subtypes().len().max(1), "{}", pack.id());
+    }
+    for (pack, subtype, record) in RECORDS.iter() {
+        let text = Value::Object(record.clone()).to_string();
+        assert!(broken(pack, subtype.as_deref(), &text).is_empty(), "{}", pack.id());
+    }
+}
+
+#[test]
+fn what_two_readers_could_read_differently_is_one_failure_in_every_pack() {
+    for (pack, subtype, record) in RECORDS.iter() {
+        let text = Value::Object(record.clone()).to_string();
+        let body = text.strip_prefix('{').unwrap();
+        let padded = |length: usize| format!("{text}{}", " ".repeat(length - text.len()));
+        let nest = |depth: usize| format!("{{\"x\":{}{},{body}", "[".repeat(depth), "]".repeat(depth));
+        for (plaintext, rule) in [
+            (format!("\u{feff}{text}"), "record.json"),
+            (format!("{{\"x\":\"\\ud800\",{body}"), "record.json"),
+            (format!("{text}{text}"), "record.json"),
+            (format!("[{text}]"), "record.json"),
+            (format!("{{\"seq\":1,{body}"), "record.duplicate"),
+            (format!("{{\"\\u0073eq\":1,{body}"), "record.duplicate"),
+            (format!("{{\"x\":[{{\"y\":1,\"y\":2}}],{body}"), "record.duplicate"),
+            (format!("{{\"x\":9007199254740993,{body}"), "record.number"),
+            (format!("{{\"x\":-9007199254740993,{body}"), "record.number"),
+            (format!("{{\"x\":1.5,{body}"), "record.number"),
+            (nest(6), "record.depth"),
+            (nest(8000), "record.depth"),
+            (padded(16 * 1024 + 1), "record.size"),
+        ] {
+            let found = broken(pack, subtype.as_deref(), &plaintext);
+            assert_eq!(found, [rule], "{}: {plaintext:.60}", pack.id());
+        }
+        assert!(broken(pack, subtype.as_deref(), &padded(16 * 1024)).is_empty());
+        for huge in ["1e400", "-1e999999", &"9".repeat(400)] {
+            let found = broken(pack, subtype.as_deref(), &format!("{{\"x\":{huge},{body}"));
+            assert!(found == ["record.number"] || found == ["record.json"], "{huge}: {found:?}");
+        }
+    }
+}
+
+/// Puts `value` where the choices lead: into the record, or on into an object or list in it.
+fn put(node: &mut Value, choices: &[usize], value: Value) {
+    let Some((choice, rest)) = choices.split_first() else {
+        *node = value;
+        return;
+    };
+    match node {
+        Value::Object(object) if !object.is_empty() => {
+            let at = choice % object.len();
+            if let Some(inner) = object.values_mut().nth(at) {
+                put(inner, rest, value);
+            }
+        }
+        Value::Array(list) if !list.is_empty() => {
+            let at = choice % list.len();
+            if let Some(inner) = list.get_mut(at) {
+                put(inner, rest, value);
+            }
+        }
+        _ => *node = value,
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        for pack in PACKS.iter() {
-            prop_assert!(pack.judge(&bytes, &PLACE).fails());
+        for (pack, subtype, _) in RECORDS.iter() {
+            prop_assert!(judge_any(pack, subtype.as_deref(), &bytes).fails());
+        }
+    }
+
+    #[test]
+    fn no_bytes_inside_a_record_panic(
+        which: Index, at: Index, bytes in prop::collection::vec(any::<u8>(), 1..9), cut in 0usize..9,
+    ) {
+        let (pack, subtype, record) = which.get(&RECORDS);
+        let mut text = Value::Object(record.clone()).to_string().into_bytes();
+        let start = at.index(text.len());
+        let end = text.len().min(start + cut);
+        text.splice(start..end, bytes);
+        for failure in judge_any(pack, subtype.as_deref(), &text).failures {
+            prop_assert!(pack.rule(&failure.rule).is_some(), "{}", failure.rule);
         }
     }
 
@@ -106,34 +218,37 @@ proptest! {
 
     #[test]
     fn a_mutated_record_is_judged_without_a_panic_by_known_rules(
-        changes in prop::collection::vec((0usize..20, values()), 0..5),
+        which: Index,
+        changes in prop::collection::vec(
+            (prop::collection::vec(any::<usize>(), 1..5), values()), 0..5,
+        ),
         name in ".{0,20}",
+        stranger in values(),
     ) {
-        let mut record = check_in();
-        let members: Vec<String> = record.keys().cloned().chain([name]).collect();
-        for (index, value) in changes {
-            if let Some(member) = members.get(index) {
-                record.insert(member.clone(), value);
-            }
+        let (pack, subtype, record) = which.get(&RECORDS);
+        let mut record = Value::Object(record.clone());
+        for (choices, value) in changes {
+            put(&mut record, &choices, value);
         }
-        let text = Value::Object(record).to_string();
-        for pack in PACKS.iter() {
-            for failure in pack.judge(text.as_bytes(), &PLACE).failures {
-                let rule = pack.rule(&failure.rule);
-                prop_assert_eq!(rule.map(|rule| rule.severity), Some(failure.severity));
-            }
+        record[name] = stranger;
+        for failure in judge_any(pack, subtype.as_deref(), record.to_string().as_bytes()).failures {
+            let rule = pack.rule(&failure.rule);
+            prop_assert_eq!(rule.map(|rule| rule.severity), Some(failure.severity));
         }
     }
 
     #[test]
-    fn no_value_of_a_record_reaches_a_failure(secret in "[\\p{Han}]{6}[0-9]{6}") {
-        let members: Vec<String> = check_in().keys().cloned().collect();
-        for member in members {
-            let mut record = check_in();
-            record.insert(member, Value::from(secret.clone()));
-            record.insert(secret.clone(), Value::from(secret.clone()));
-            let shown = format!("{:?}", judge(record));
-            prop_assert!(!shown.contains(&secret), "{}", shown);
+    fn no_value_of_a_record_reaches_a_failure(
+        secret in "[\\p{Han}]{6}[0-9]{6}",
+        choices in prop::collection::vec(any::<usize>(), 1..5),
+    ) {
+        for (pack, subtype, record) in RECORDS.iter() {
+            let mut record = Value::Object(record.clone());
+            put(&mut record, &choices, Value::from(secret.clone()));
+            record[&secret] = json!({ secret.clone(): [secret.clone()] });
+            let judged = judge_any(pack, subtype.as_deref(), record.to_string().as_bytes());
+            let shown = format!("{judged:?}");
+            prop_assert!(judged.fails() && !shown.contains(&secret), "{}", shown);
         }
     }
 }

@@ -25,6 +25,12 @@ pub(super) fn version_order(version: &str) -> Option<(u32, u32)> {
     Some((year.parse().ok()?, number.parse().ok()?))
 }
 
+/// Where a pack stands among those of its trade, by its id.
+#[cfg(test)]
+pub(super) fn order_of(id: &str) -> Option<(u32, u32)> {
+    version_order(id.split_once('/')?.1)
+}
+
 /// The folders `<sector>/<version>` of packs; a file that belongs nowhere is a mistake.
 pub(super) fn pack_folders(files: &Files, mistakes: &mut Vec<Mistake>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
@@ -93,8 +99,21 @@ pub(super) fn pack(
         .member_rules(&base, &own, &mut |what| reader.say(&format!("{folder}/rules.toml"), what));
     let Builder { rules, causes, labels, codes, .. } = builder;
 
-    let pack = Pack { digest, validator, others, rules, labels, codes, causes, head };
-    examine(folder, &pack, (&schema, &shape), catalogue, &mut |file, what| {
+    let (paths, examples) = (shape.paths().clone(), Vec::new());
+    let pack = Pack {
+        digest,
+        validator,
+        others,
+        schema,
+        paths,
+        examples,
+        rules,
+        labels,
+        codes,
+        causes,
+        head,
+    };
+    examine(folder, &pack, &shape, catalogue, &mut |file, what| {
         reader.say(&format!("{folder}/{file}"), what);
     });
     Some(pack)

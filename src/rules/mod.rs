@@ -15,6 +15,10 @@ mod catalogue;
 mod checks;
 #[cfg(test)]
 mod checks_tests;
+mod describe;
+#[cfg(test)]
+mod describe_tests;
+mod diff;
 /// Numbers of identity documents and credit codes.
 pub mod documents;
 mod embedded;
@@ -26,15 +30,23 @@ mod gather;
 mod judge_tests;
 mod load;
 mod model;
+mod needs;
 mod pack;
 mod packs;
 #[cfg(test)]
 mod probe_tests;
+mod render;
 mod shape;
 mod strict;
 
 pub use catalogue::{Basis, BasisKind, Catalogue, Mark};
+pub use describe::{
+    BasisView, CodeView, Example, MemberView, NeedView, PackLine, PackView, RuleView,
+};
+pub use diff::{Difference, RuleChange, difference};
 pub use examples::Coverage;
 pub use model::{Failure, Judgement, Known, Place, Rule, Severity};
+pub use needs::Need;
 pub use pack::{Label, Pack, Subtype, Total};
 pub use packs::{Mistake, Packs, PacksError};
+pub use render::{diff, list, page, show};

@@ -1,6 +1,6 @@
 //! One rule pack: what a sector's records must look like, and the judgement of one record.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     checks::Check,
+    describe::Example,
     forms,
     model::{Failure, Judgement, Known, Place, Rule, Severity},
     shape::{general, names_from_the_end, own_name},
@@ -97,6 +98,12 @@ pub struct Pack {
     pub(super) digest: [u8; 32],
     /// For streams without a subtype, or of one that the pack does not know.
     pub(super) validator: Validator,
+    /// The schema with the definitions of the base.
+    pub(super) schema: Value,
+    /// Pointers of all members, with `*` for a place in a list.
+    pub(super) paths: BTreeSet<String>,
+    /// A passing example of each subtype, if the pack came with examples.
+    pub(super) examples: Vec<Example>,
     /// By subtype.
     pub(super) others: BTreeMap<String, Validator>,
     pub(super) rules: BTreeMap<String, Rule>,

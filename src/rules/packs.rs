@@ -105,8 +105,9 @@ impl Packs {
         let mut packs = BTreeMap::new();
         if let Some(catalogue) = &catalogue {
             for folder in load::pack_folders(files, &mut mistakes) {
-                if let Some(pack) = load::pack(&folder, files, catalogue, &mut mistakes) {
+                if let Some(mut pack) = load::pack(&folder, files, catalogue, &mut mistakes) {
                     examples::judge_all(&folder, &pack, files, &mut mistakes);
+                    pack.examples = examples::models(&pack, files);
                     packs.insert(folder, Arc::new(pack));
                 }
             }

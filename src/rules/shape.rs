@@ -26,6 +26,11 @@ impl Shape {
         shape
     }
 
+    /// Pointers of members and of what stands in their lists.
+    pub(super) fn paths(&self) -> &BTreeSet<String> {
+        &self.paths
+    }
+
     /// The names of all members, at whatever level.
     pub(super) fn names(&self) -> BTreeSet<&str> {
         self.paths.iter().filter_map(|path| own_name(path)).collect()

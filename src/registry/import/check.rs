@@ -1,6 +1,7 @@
 //! What a file's declarations mean together, and beside what the registry knows already.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::error::{Mistake, RegistryError};
 use super::super::model::{
@@ -16,7 +17,7 @@ use crate::foundation::ids::{DepartmentId, HolderId, OutletId, PlanId, StreamId}
 use crate::identity::{
     self, Client, ClientKey, ClientState, KeyState, OfferedKey, PersonRow, Role,
 };
-use crate::rules::Packs;
+use crate::rules::{Pack, Packs};
 
 /// What the registry knows before the import.
 pub(super) struct Known {
@@ -237,6 +238,14 @@ fn warn_of_stream(
         if store::competent(scopes, &place).is_none() {
             let message = format!("no department is competent for {} there", stream.sector);
             warnings.note(path, message);
+        }
+    }
+    if let Some(subtype) = &stream.subtype {
+        let of_trade = || packs.iter().filter(|pack| pack.sector() == stream.sector.as_str());
+        let known = |pack: &&Arc<Pack>| pack.subtypes().iter().any(|own| own.name == *subtype);
+        if of_trade().any(|pack| !pack.subtypes().is_empty()) && !of_trade().any(|p| known(&p)) {
+            let message = format!("no rule pack for {} knows \"{subtype}\"", stream.sector);
+            warnings.note(format!("{path}.subtype"), message);
         }
     }
     match known.allowed_modes(file, packs, stream) {
