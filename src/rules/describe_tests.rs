@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Packs, difference, diff, list, page, show};
+use super::{Packs, diff, difference, list, page, show};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -69,7 +69,11 @@ fn everything_that_a_pack_says_is_shown_in_both_languages() {
             }
         }
         for member in &view.members {
-            assert!(zh.contains(&member.label.zh) && en.contains(&member.label.en), "{}", member.path);
+            assert!(
+                zh.contains(&member.label.zh) && en.contains(&member.label.en),
+                "{}",
+                member.path
+            );
             for code in &member.codes {
                 assert!(zh.contains(&code.label.zh) && en.contains(&code.code), "{}", code.code);
             }
@@ -114,7 +118,8 @@ fn the_list_has_a_line_and_the_digest_of_every_pack() {
 #[test]
 fn a_pack_differs_from_itself_in_nothing() {
     let same = compare(&with_second("", str::to_owned));
-    let nothing = super::Difference { from: same.from.clone(), to: same.to.clone(), ..Default::default() };
+    let nothing =
+        super::Difference { from: same.from.clone(), to: same.to.clone(), ..Default::default() };
     assert_eq!(same, nothing);
     assert_eq!(diff(&same).unwrap(), "lodging/2026.1 -> lodging/2026.2\n");
 }
