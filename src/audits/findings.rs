@@ -86,6 +86,7 @@ pub(super) fn of_verdict(
             "limit": percent(terms.p0_per_mille.into(), 1000),
             "error": percent(terms.alpha_fail_ppm.into(), 1_000_000),
             "pack": audit.packs,
+            "mode": audit.mode_word(),
         }),
     })
 }

@@ -141,6 +141,17 @@ pub(crate) struct AuditRow {
     pub(super) modes: Modes,
 }
 
+impl AuditRow {
+    /// How its records were submitted, as sentences tell it apart.
+    pub(super) const fn mode_word(&self) -> &'static str {
+        match self.modes {
+            Modes::Sealed => "sealed",
+            Modes::Attested => "attested",
+            Modes::Both => "both",
+        }
+    }
+}
+
 /// A drawn record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = audits_openings)]

@@ -264,10 +264,8 @@ impl Running {
         let first = rows.first().ok_or(Refusal::Draw)?;
         let located = wait_for(&self.house, first.intent_leaf, self.desk.patience).await?;
         let (block, withheld, evidence_keys) = self.prove_and_collect(&rows, located).await?;
-        let mut opened_now = match block.records.is_empty() {
-            true => Vec::new(),
-            false => self.desk.child.open(block).await?,
-        };
+        let mut opened_now =
+            if block.records.is_empty() { Vec::new() } else { self.desk.child.open(block).await? };
         opened_now.extend(withheld);
         opened_now.sort_by_key(|result| result.ordinal);
         self.keep(opened, rows, opened_now, &evidence_keys).await

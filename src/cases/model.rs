@@ -119,7 +119,7 @@ pub struct Observation {
     pub audit: Option<AuditId>,
     /// Further counts and words for the sentences about it, a JSON object:
     /// `declared` and `received` of a `close_mismatch`; `frame`, `opened`, `failed`, `lower`, `share`
-    /// (such as `8.3 %`), `limit` (such as `5 %`) and `pack` of a `non_compliant`; `pack` of a
+    /// (such as `8.3 %`), `limit` (such as `5 %`), `pack` and `mode` of a `non_compliant`; `pack` of a
     /// `record_failed`.
     pub facts: Value,
 }

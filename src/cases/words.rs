@@ -79,7 +79,8 @@ struct Values(Vec<(&'static str, String)>);
 
 /// The members of [`Finding::facts`] that sentences may use.
 const MEMBERS: &[&str] = &[
-    "declared", "received", "frame", "opened", "failed", "lower", "share", "limit", "error", "pack",
+    "declared", "received", "frame", "opened", "failed", "lower", "share", "limit", "error",
+    "pack", "mode",
 ];
 
 impl Values {

@@ -4,7 +4,6 @@
 use super::super::findings::percent;
 use super::super::model::{AuditRow, AuditState, Conclusion, Measure, from_row};
 use crate::foundation::web::Lang;
-use crate::registry::Modes;
 
 /// One sentence, and whether it is the conclusion.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,11 +46,7 @@ impl Numbers<'_> {
         let (limit, kind) = self.limit();
         // Times in a hundred, as in "5 times in 100".
         let hundredths = |ppm: i64| percent(from_row(ppm), 1_000_000).replace(" %", "");
-        let mode = match audit.modes {
-            Modes::Sealed => "sealed",
-            Modes::Attested => "attested",
-            Modes::Both => "both",
-        };
+        let mode = audit.mode_word();
         let upper = self.share(from_row(audit.upper_bound), size);
         let lower = self.share(from_row(audit.lower_bound), size);
         self.lang.text_with(
@@ -135,6 +130,7 @@ mod tests {
     use crate::foundation::House;
     use crate::foundation::time::Clock;
     use crate::ledger::Hash;
+    use crate::registry::Modes;
 
     async fn audit() -> AuditRow {
         let (house, _guard): (House, _) = crate::ledger::testing::house().await;

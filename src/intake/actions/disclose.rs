@@ -287,10 +287,13 @@ async fn deposit(
 }
 
 /// The records of a request with what came for each.
+pub(in crate::intake) type Answered = Vec<(AskedRecord, Option<Disclosure>)>;
+
+/// What came for each record of each of `requests`.
 pub(in crate::intake) fn answered(
     conn: &mut Conn,
     requests: &[DisclosureRequest],
-) -> Result<Vec<Vec<(AskedRecord, Option<Disclosure>)>>, IntakeError> {
+) -> Result<Vec<Answered>, IntakeError> {
     let mut all = Vec::with_capacity(requests.len());
     for request in requests {
         let disclosed = store::disclosures_of(conn, request.audit_id)?.into_iter();

@@ -10,7 +10,7 @@ mod receipts;
 pub(super) use close::{Closed, close_day};
 pub(super) use closure::declare_closure;
 pub use disclose::ask_in;
-pub(super) use disclose::{Disclosed, Fate, answered, disclose};
+pub(super) use disclose::{Answered, Disclosed, Fate, answered, disclose};
 pub(super) use push::{Advice, push};
 pub(super) use receipts::{batch_proof, batch_receipt};
 

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::actions::{self, Disclosed, Fate};
+use super::super::actions::{self, Answered, Disclosed, Fate};
 use super::super::disclosure::{AskedRecord, Disclosure, DisclosureRequest};
 use super::super::error::IntakeError;
 use super::super::store;
@@ -91,7 +91,7 @@ struct AskedView {
 }
 
 impl RequestView {
-    fn of(request: DisclosureRequest, records: Vec<(AskedRecord, Option<Disclosure>)>) -> Self {
+    fn of(request: DisclosureRequest, records: Answered) -> Self {
         let view = |(asked, row): (AskedRecord, Option<Disclosure>)| AskedView {
             stream: asked.stream_id,
             seq: asked.seq,

@@ -124,7 +124,11 @@ cases-fact-restart = “{ $place }”在 { $period } 周期内提交的编号 { 
 cases-fact-record-failed = “{ $place }”{ $day } 编号 { $first } 的记录：{ $rule }
 cases-fact-unopenable = “{ $place }”{ $day } 编号 { $first } 的记录被抽中，但不能开封，按不合规计。
 cases-fact-commitment-mismatch = “{ $place }”{ $day } 编号 { $first } 的记录，内容与提交时的校验值不符，按不合规计。
-cases-fact-non-compliant = { $period } 周期内已提交并封存的记录共 { $frame } 条，按事先承诺的随机种子抽取并开封 { $opened } 条，发现不合规 { $failed } 条。结论：本期不合规记录不少于 { $lower } 条（{ $share }），已超过容许线 { $limit }。假如真实比例并未超过 { $limit }，误判为“超过”的机会不大于 { $error }。本结论只针对已提交的记录和规则包 { $pack }；处理以逐条核实为准。
+cases-fact-non-compliant = { $mode ->
+    [attested] { $period } 周期内已提交校验值的记录共 { $frame } 条，按事先承诺的随机种子抽取并调取 { $opened } 条，发现不合规 { $failed } 条。结论：本期不合规记录不少于 { $lower } 条（{ $share }），已超过容许线 { $limit }。假如真实比例并未超过 { $limit }，误判为“超过”的机会不大于 { $error }。本结论只针对已提交的记录和规则包 { $pack }；处理以逐条核实为准。
+    [both] { $period } 周期内已封存或已提交校验值的记录共 { $frame } 条，按事先承诺的随机种子抽取并开封或调取 { $opened } 条，发现不合规 { $failed } 条。结论：本期不合规记录不少于 { $lower } 条（{ $share }），已超过容许线 { $limit }。假如真实比例并未超过 { $limit }，误判为“超过”的机会不大于 { $error }。本结论只针对已提交的记录和规则包 { $pack }；处理以逐条核实为准。
+   *[other] { $period } 周期内已提交并封存的记录共 { $frame } 条，按事先承诺的随机种子抽取并开封 { $opened } 条，发现不合规 { $failed } 条。结论：本期不合规记录不少于 { $lower } 条（{ $share }），已超过容许线 { $limit }。假如真实比例并未超过 { $limit }，误判为“超过”的机会不大于 { $error }。本结论只针对已提交的记录和规则包 { $pack }；处理以逐条核实为准。
+ }
 cases-fact-sudden-drop = “{ $place }”{ $day } 提交 { $count } 条，明显少于其以往水平。
 cases-fact-not-disclosed = “{ $place }”{ $day } 编号 { $first } 的记录被抽中，要求披露后期限内没有披露，按不合规计。
 cases-fact-disclosed-late = “{ $place }”{ $day } 编号 { $first } 的记录被抽中，期限届满后才披露，按不合规计。
