@@ -213,9 +213,9 @@ fn words_must_be_fit_to_be_kept() {
 #[test]
 fn every_kind_has_its_words_in_both_languages() {
     use crate::foundation::web::Lang;
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 18] = [
         "place", "period", "day", "first", "last", "count", "rule", "declared", "received",
-        "frame", "opened", "failed", "lower", "share", "limit", "error", "pack",
+        "frame", "opened", "failed", "lower", "share", "limit", "error", "pack", "mode",
     ];
     let any = NAMES.map(|name| -> (&'static str, &dyn std::fmt::Display) { (name, &"x") });
     for lang in Lang::ALL {
