@@ -55,6 +55,14 @@ pub fn decode_public<'a>(text: &[u8], buffer: &'a mut [u8]) -> Option<&'a [u8]> 
     (foreign & FOREIGN == 0).then_some(bytes)
 }
 
+/// What [`decode_array`] gives, by table as [`decode_public`]: for public texts.
+#[must_use]
+pub fn decode_public_array<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let length = decode_public(text.as_ref(), &mut bytes)?.len();
+    (length == N).then_some(bytes)
+}
+
 /// A bit that no sextet has.
 const FOREIGN: u8 = 0x80;
 
@@ -167,5 +175,8 @@ mod tests {
     fn an_array_has_exactly_its_length() {
         assert_eq!(decode_array::<2>("AQI"), Some([1, 2]));
         assert_eq!(decode_array::<3>("AQI"), None);
+        assert_eq!(decode_public_array::<2>("AQI"), Some([1, 2]));
+        assert_eq!(decode_public_array::<3>("AQI"), None);
+        assert_eq!(decode_public_array::<1>("AQI"), None);
     }
 }

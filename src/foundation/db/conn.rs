@@ -86,11 +86,14 @@ pub(super) enum Use {
     Write,
 }
 
+/// The page of a new SQLite database: most bytes are parts of batches, which are many times as long,
+/// and each page costs a system call.
+const PAGE_BYTES: u32 = 32 * 1024;
+
 /// Opens connections of one kind for a pool.
 pub(super) struct Manager {
     pub(super) url: DatabaseUrl,
     pub(super) purpose: Use,
-    pub(super) checkpoints_wal: bool,
 }
 
 /// A pooled connection and the sign that its last query lost a race.
@@ -131,11 +134,10 @@ impl Manager {
         let mut conn = SqliteConnection::establish(&path.to_string_lossy())
             .map_err(r2d2::Error::ConnectionError)?;
         let query_only = if self.purpose == Use::Read { "ON" } else { "OFF" };
-        let checkpoint = if self.checkpoints_wal { 4000 } else { 0 };
         conn.batch_execute(&format!(
-            "PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            "PRAGMA busy_timeout = 20000; PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; \
-             PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = {checkpoint}; \
+             PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 0; \
              PRAGMA query_only = {query_only};"
         ))
         .map_err(r2d2::Error::QueryError)?;

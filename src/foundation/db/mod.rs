@@ -29,6 +29,7 @@ mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 mod types;
+mod wal;
 
 pub use conn::{Conn, DatabaseUrl, UrlError};
 pub(crate) use dialect::{insert_if_absent, savepoint};

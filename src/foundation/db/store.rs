@@ -10,6 +10,7 @@ use diesel::{Connection, QueryResult, result::Error};
 
 use super::conn::{Conn, DatabaseUrl, Manager, Use, begin_read, begin_write, is_contention};
 use super::migrate::{self, SchemaFault};
+use super::wal::WalKeeper;
 use super::{dialect, savepoint};
 
 /// What can go wrong in the store, under one name.
@@ -65,6 +66,8 @@ struct Inner {
     durability: Durability,
     readers: Pool<Manager>,
     writers: Pool<Manager>,
+    /// In the one process that runs the sequencer, on SQLite.
+    _wal: Option<WalKeeper>,
 }
 
 /// How often a write is tried before the caller is asked to come back.
@@ -88,7 +91,7 @@ impl Store {
                 .min_idle(Some(1))
                 .test_on_check_out(false)
                 .connection_timeout(Duration::from_secs(30))
-                .build(Manager { url: url.clone(), purpose, checkpoints_wal: sequences })
+                .build(Manager { url: url.clone(), purpose })
                 .map_err(|cause| StoreError::Pool(cause.to_string()))
         };
         // SQLite has one writer at a time anyway; more would only poll and starve.
@@ -98,7 +101,11 @@ impl Store {
             DatabaseUrl::Postgres(_) => pool(Use::Write, 6)?,
         };
         let readers = pool(Use::Read, 4)?;
-        Ok(Self(Arc::new(Inner { url: url.clone(), durability, readers, writers })))
+        let wal = match url {
+            DatabaseUrl::Sqlite(path) if sequences => Some(WalKeeper::start(path)?),
+            _ => None,
+        };
+        Ok(Self(Arc::new(Inner { url: url.clone(), durability, readers, writers, _wal: wal })))
     }
 
     /// Refuses a schema that this program does not know, and settings that lose commits.

@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for HeaderVisitor<'_> {
                 3 => header.epk = map.next_value_seed(EpkSeed { faults: members.faults })?,
                 4 => constant(&map.next_value()?, TYP, Code::Typ, "typ", &mut members),
                 _ => {
-                    header.pc = b64u::decode_array(map.next_value::<Text<'de>>()?.as_str());
+                    header.pc = b64u::decode_public_array(map.next_value::<Text<'de>>()?.as_str());
                     if header.pc.is_none() {
                         members.wrong(Code::Pc, "pc");
                     }
@@ -248,7 +248,7 @@ impl EpkSeed<'_> {
 }
 
 fn coordinate(text: &Text<'_>, name: &str, members: &mut Members<'_>) -> Option<[u8; 32]> {
-    let bytes = b64u::decode_array(text.as_str());
+    let bytes = b64u::decode_public_array(text.as_str());
     if bytes.is_none() {
         members.wrong(Code::Epk, name);
     }
