@@ -7,6 +7,7 @@ mod auditing;
 #[cfg(feature = "postgres")]
 mod barrier;
 mod crashing;
+mod dependencies;
 mod disclosing;
 mod mailing;
 mod privacy;
