@@ -8,7 +8,7 @@ use super::model::AuditKey;
 use super::opener::Opener;
 use super::store;
 use crate::foundation::House;
-use crate::foundation::crypto::jws::SigningKey;
+use crate::foundation::crypto::jws::{PublicJwk, SigningKey};
 use crate::foundation::crypto::sealing::OpeningKey;
 use crate::foundation::crypto::{b64u, sha256};
 use crate::foundation::db::Conn;
@@ -115,7 +115,7 @@ pub async fn publish_list(
         log: log.to_owned(),
         keys: keys.iter().map(ListedKey::from).collect(),
     };
-    let jws = signer.sign(TYP, &list_kid(signer), &list)?;
+    let jws = signer.sign(TYP, &list_kid(signer.public()), &list)?;
     let leaf = NewLeaf::new(
         house,
         LeafKind::KeyPublished,
@@ -135,9 +135,20 @@ pub async fn publish_list(
 }
 
 /// The name of a key that signs lists: the head of its thumbprint.
-fn list_kid(signer: &SigningKey) -> String {
-    let thumbprint = signer.public().thumbprint();
-    format!("sk-{}", thumbprint.get(..16).unwrap_or_default())
+fn list_kid(public: &PublicJwk) -> String {
+    format!("sk-{}", public.thumbprint().get(..16).unwrap_or_default())
+}
+
+/// The public half of the key that signs lists, as the JWK that a business pins (RFC 7517), under
+/// the `kid` that lists carry.
+#[must_use]
+pub fn list_jwk(public: &PublicJwk) -> String {
+    let mut jwk = json!({ "kid": list_kid(public), "alg": "EdDSA", "use": "sig" });
+    let members: Option<serde_json::Map<_, _>> = serde_json::from_str(public.canonical()).ok();
+    if let (Some(jwk), Some(members)) = (jwk.as_object_mut(), members) {
+        jwk.extend(members);
+    }
+    jwk.to_string()
 }
 
 /// The audit keys of all departments that are open for sealing at `now`, by department.

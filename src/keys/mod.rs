@@ -16,7 +16,7 @@ mod model;
 mod opener;
 mod store;
 
-pub use actions::{find, list, make, publish_list, published, retire};
+pub use actions::{find, list, list_jwk, make, publish_list, published, retire};
 pub use api::api;
 pub use error::KeysError;
 pub use files::KeyFileError;

@@ -9,7 +9,7 @@ use crate::foundation::House;
 use crate::foundation::Random;
 use crate::foundation::web::Lang;
 use crate::identity::{self, Actor, CodePurpose, Role};
-use crate::keys::files;
+use crate::keys::{self, files};
 use crate::ledger::LogSigner;
 
 /// How long the first administrator may take to use the code.
@@ -46,14 +46,19 @@ pub fn make_keys(config: &Config) -> Result<(), AppFault> {
         make_private_folder(folder)?;
     }
     files::make_root(&app::root_key_file(config), &random)?;
-    files::make_list_key(&app::list_key_file(config), &random)?;
+    let list_key = files::make_list_key(&app::list_key_file(config), &random)?;
+    write_public(&config.data.join("list.pub"), &keys::list_jwk(list_key.public()))?;
     files::make_field(&config.field_key, &random)?;
     files::make(&app::token_key_file(config), &random)?;
     let seed = files::make(&app::log_key_file(config), &random)?;
     let signer = LogSigner::from_seed(&config.log_origin, &seed).map_err(AppFault::refused)?;
-    let path = &config.log_public;
-    std::fs::write(path, format!("{}\n", signer.verifier()))
-        .map_err(|cause| AppFault::File(path.clone(), cause))
+    write_public(&config.log_public, &signer.verifier().to_string())
+}
+
+/// Writes a public key that businesses and officers may have.
+fn write_public(path: &Path, text: &str) -> Result<(), AppFault> {
+    std::fs::write(path, format!("{text}\n"))
+        .map_err(|cause| AppFault::File(path.to_owned(), cause))
 }
 
 fn make_private_folder(folder: &Path) -> Result<(), AppFault> {
@@ -80,4 +85,24 @@ async fn invite(
         .map_err(AppFault::refused)?;
     let link = format!("{}/enrol?code={code}", config.console_origin);
     Ok(Invitation { login: login.to_owned(), link })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::foundation::crypto::jws::PublicJwk;
+
+    use super::*;
+
+    #[test]
+    fn a_business_can_pin_the_key_that_signs_the_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_string_lossy().into_owned();
+        let config = Config::read(|name| (name == "CHAYAN_DATA").then(|| data.clone())).unwrap();
+        make_keys(&config).unwrap();
+        let text = std::fs::read(folder.path().join("list.pub")).unwrap();
+        let pinned = PublicJwk::parse(&text).unwrap();
+        let signer = files::load_list_key(&app::list_key_file(&config)).unwrap();
+        assert_eq!(pinned.thumbprint(), signer.public().thumbprint());
+        assert!(pinned.kid().is_some_and(|kid| kid.starts_with("sk-")));
+    }
 }
