@@ -1,6 +1,8 @@
 //! Lists the files of the rule packs for the program to embed, and rebuilds when one of them, a
 //! migration or a translated text is added.
 
+#![expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts by variables")]
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
