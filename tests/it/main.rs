@@ -6,6 +6,7 @@ mod architecture;
 mod auditing;
 #[cfg(feature = "postgres")]
 mod barrier;
+mod checking;
 mod crashing;
 mod dependencies;
 mod disclosing;
