@@ -41,6 +41,7 @@ fn check(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
 /// The lines of `--format json`: file, line, rule, pointer; and the totals.
 fn problems(output: &Output) -> (Vec<(u64, String, String)>, Value) {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(!text.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut lines: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let summary = lines.pop().unwrap()["summary"].clone();

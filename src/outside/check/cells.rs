@@ -123,6 +123,9 @@ impl Layout {
             Cells::Bytes(cells) if cells.len() > self.width => None,
             Cells::Bytes(cells) => {
                 let bytes = cells.get(place).unwrap_or_default();
+                // Windows ends its lines with two bytes, and only the second one ends a row.
+                let last = place + 1 == cells.len();
+                let bytes = bytes.strip_suffix(b"\r").filter(|_| last).unwrap_or(bytes);
                 self.mapping.encoding.decode(bytes).map(Cell::text)
             }
         }

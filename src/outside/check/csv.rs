@@ -3,10 +3,10 @@
 //! Comma and quotation mark are never the second byte of a character in GB 18030, so rows can be
 //! told apart before anything is decoded.
 
-use std::io::Read;
+use std::io::{Chain, Read};
 use std::sync::Arc;
 
-use ::csv::{ByteRecord, Reader, ReaderBuilder};
+use ::csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use super::Unusable;
 use super::cells::{Cells, Layout, Row};
@@ -43,7 +43,7 @@ impl<R: Read> Read for Metered<R> {
 /// The rows of a CSV file.
 pub(super) struct Table<R> {
     name: String,
-    reader: Reader<Metered<R>>,
+    reader: Reader<Metered<Chain<R, &'static [u8]>>>,
     layout: Arc<Layout>,
     index: u64,
 }
@@ -59,8 +59,12 @@ impl<R: Read> Table<R> {
         input: R,
         mapping: Arc<Mapping>,
     ) -> Result<Table<R>, Unusable> {
+        // Every row ends in a line feed, so that its line can be told from where it ends.
+        let input = input.chain(b"\n".as_slice());
         let metered = Metered { input, left: LONGEST, read: 0 };
-        let mut reader = ReaderBuilder::new().flexible(true).from_reader(metered);
+        let mut builder = ReaderBuilder::new();
+        builder.flexible(true).terminator(Terminator::Any(b'\n'));
+        let mut reader = builder.from_reader(metered);
         let head = reader.byte_headers().map_err(|cause| unreadable(&name, cause))?;
         let texts = head.iter().map(|cell| mapping.encoding.decode(cell));
         let Some(mut head) = texts.collect::<Option<Vec<String>>>() else {
@@ -97,7 +101,9 @@ impl<R: Read> Source for Table<R> {
             if cells.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
                 continue;
             }
-            let line = cells.position().map_or(0, ::csv::Position::line);
+            let inside = cells.as_slice().iter().filter(|&&byte| byte == b'\n').count();
+            let lines = u64::try_from(inside).unwrap_or(0) + 1;
+            let line = self.reader.position().line().saturating_sub(lines);
             rows.push(Row { line, index: self.index, cells: Cells::Bytes(cells) });
             self.index += 1;
         }
@@ -140,6 +146,8 @@ mod tests {
         ];
         assert_eq!(read(text.as_bytes(), MAPPING).unwrap(), expected);
         assert_eq!(read(format!("\u{feff}{text}").as_bytes(), MAPPING).unwrap(), expected);
+        let windows = text.trim_end().replace('\n', "\r\n");
+        assert_eq!(read(windows.as_bytes(), MAPPING).unwrap(), expected);
         let quoted = text.replacen("房号", "\"房号\"", 1);
         assert_eq!(read(format!("\u{feff}{quoted}").as_bytes(), MAPPING).unwrap(), expected);
     }

@@ -24,13 +24,21 @@ pub(super) fn open<R: Read + Seek>(name: &str, input: R) -> Result<Xlsx<R>, Unus
     Xlsx::new(input).map_err(|cause| unreadable(name, &cause))
 }
 
+/// What was read of the next row.
+#[derive(Default)]
+struct Ahead {
+    /// Its first cell: row, column, value.
+    cell: Option<(u32, u32, Cell)>,
+    /// There is nothing more; the reader must not be asked again.
+    ended: bool,
+}
+
 /// The rows of one sheet.
 pub(super) struct Sheet<'a, R: Read + Seek> {
     name: String,
     cells: XlsxCellReader<'a, R>,
     layout: Arc<Layout>,
-    /// The first cell of the next row.
-    ahead: Option<(u32, u32, Cell)>,
+    ahead: Ahead,
     index: u64,
 }
 
@@ -58,7 +66,7 @@ impl<'a, R: Read + Seek> Sheet<'a, R> {
         let sheet = mapping.sheet.clone().or_else(|| book.sheet_names().into_iter().next());
         let cells = book.worksheet_cells_reader(&sheet.unwrap_or_default());
         let mut cells = cells.map_err(|cause| unreadable(&name, &cause))?;
-        let mut ahead = None;
+        let mut ahead = Ahead::default();
         let head = row(&name, &mut cells, &mut ahead)?.map(|(_, cells)| cells).unwrap_or_default();
         let head: Vec<String> = head.into_iter().map(Cell::into_text).collect();
         let layout = Arc::new(Layout::of(&name, mapping, &head)?);
@@ -70,17 +78,21 @@ impl<'a, R: Read + Seek> Sheet<'a, R> {
 fn row<R: Read + Seek>(
     name: &str,
     reader: &mut XlsxCellReader<'_, R>,
-    ahead: &mut Option<(u32, u32, Cell)>,
+    ahead: &mut Ahead,
 ) -> Result<Option<(u64, Vec<Cell>)>, Unusable> {
     let mut current: Option<(u32, Vec<Cell>)> = None;
     loop {
-        let next = match ahead.take() {
+        let next = match ahead.cell.take() {
             Some(cell) => Some(cell),
+            None if ahead.ended => None,
             None => next_cell(name, reader)?,
         };
-        let Some((number, column, cell)) = next else { break };
+        let Some((number, column, cell)) = next else {
+            ahead.ended = true;
+            break;
+        };
         if current.as_ref().is_some_and(|(own, _)| *own != number) {
-            *ahead = Some((number, column, cell));
+            ahead.cell = Some((number, column, cell));
             break;
         }
         let (_, cells) = current.get_or_insert_with(|| (number, Vec::new()));
