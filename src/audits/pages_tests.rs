@@ -9,6 +9,8 @@ use actix_web::test::TestRequest;
 use actix_web::{App, test, web};
 
 use super::model::*;
+use super::score::{self, Facts};
+use super::store::standings::{self, Rates, ScoreRow};
 use super::{AuditError, console, store};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
@@ -218,4 +220,63 @@ async fn what_does_not_exist_is_not_found() {
     for (status, _) in visit(&house, "lin.yue", &paths).await {
         assert_eq!(status, StatusCode::NOT_FOUND);
     }
+}
+
+#[actix_web::test]
+async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
+    let (house, _guard, id) = city().await;
+    let find = move |conn: &mut Conn| Ok::<_, AuditError>(store::audit(conn, id)?);
+    let audit = house.store.read("test", find).await.unwrap().unwrap();
+    let holder = audit.holder_id;
+    let last_day = "2026-03-31".parse().unwrap();
+    let facts = Facts { expected: 40, missing: 1, periods: 1, ..Facts::default() };
+    let score = score::score(&facts);
+    let rates = Rates {
+        holder_id: holder,
+        plan_id: audit.plan_id,
+        period: audit.period.clone(),
+        last_day,
+        streams: 1,
+        expected: 40,
+        declared: Some(41),
+        received: 39,
+        missing: 1,
+        late: 0,
+        due_days: 31,
+        missing_days: 2,
+        exempt_days: 3,
+        nil_days: 4,
+        settled: true,
+        checked_at: house.clock.now(),
+    };
+    let row = ScoreRow {
+        holder_id: holder,
+        plan_id: audit.plan_id,
+        period: audit.period,
+        last_day,
+        facts: serde_json::to_string(&facts).unwrap(),
+        parts: serde_json::to_string(&score).unwrap(),
+        points: score.points.into(),
+        published: score.points.into(),
+        class: score.class,
+        standing: score.class,
+        qualifying: 0,
+        audit_id: None,
+        scored_at: house.clock.now(),
+    };
+    let write = move |tx: &mut Conn| {
+        standings::put_rates(tx, &rates)?;
+        Ok::<_, AuditError>(standings::put_score(tx, &row)?)
+    };
+    house.store.write("test", write).await.unwrap();
+    let paths = [format!("/holders/{holder}/standing")];
+    let (status, page) = visit(&house, "lin.yue", &paths).await.remove(0);
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(!page.contains("audits-"), "{page}");
+    // 100 − 7.5 for one missing number of forty − 10 without an audit.
+    for told in ["为什么是 82 分", "−7.5", "−10", "95.1 % (39 / 41)", "+2", "2 / 31"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let (status, _) = visit(&house, "su.he", &paths).await.remove(0);
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }
