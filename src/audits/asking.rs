@@ -71,7 +71,7 @@ pub(super) fn ask(
     for record in drawn.iter().filter(|record| is_asked(tree, record)) {
         let batch = tree.batches[record.batch].batch;
         let line = intake::line(tx, batch, record.line)?;
-        let commitment = line.and_then(|line| b64u::decode_array::<32>(line));
+        let commitment = line.and_then(b64u::decode_array::<32>);
         let commitment = commitment.ok_or(Refusal::Lines(batch))?;
         asked.push((record.stream, super::model::to_row(record.judged), commitment));
     }

@@ -91,24 +91,25 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A passing record of every pack and subtype, with the pack and the subtype.
-static RECORDS: LazyLock<Vec<(Arc<Pack>, Option<String>, Map<String, Value>)>> =
-    LazyLock::new(|| {
-        let packs =
-            Packs::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rule-packs"))).unwrap();
-        let mut records = Vec::new();
-        for pack in packs.iter() {
-            for example in &pack.examples {
-                let record: Value = serde_json::from_str(&example.text).unwrap();
-                records.push((
-                    pack.clone(),
-                    example.subtype.clone(),
-                    record.as_object().unwrap().clone(),
-                ));
-            }
+/// A passing record, with its pack and subtype.
+type Passing = (Arc<Pack>, Option<String>, Map<String, Value>);
+
+/// A passing record of every pack and subtype.
+static RECORDS: LazyLock<Vec<Passing>> = LazyLock::new(|| {
+    let packs = Packs::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rule-packs"))).unwrap();
+    let mut records = Vec::new();
+    for pack in packs.iter() {
+        for example in &pack.examples {
+            let record: Value = serde_json::from_str(&example.text).unwrap();
+            records.push((
+                pack.clone(),
+                example.subtype.clone(),
+                record.as_object().unwrap().clone(),
+            ));
         }
-        records
-    });
+    }
+    records
+});
 
 fn judge_any(pack: &Pack, subtype: Option<&str>, plaintext: &[u8]) -> Judgement {
     pack.judge(plaintext, &Place { subtype, ..PLACE })

@@ -43,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("notices", &["registry", "identity", "ledger", "rules"]),
     ("intake", &["keys", "registry", "identity", "ledger", "rules"]),
     ("cases", &["notices", "registry", "identity", "ledger", "rules"]),
-    ("audits", &["cases", "intake", "keys", "notices", "registry", "ledger", "rules"]),
+    ("audits", &["cases", "intake", "keys", "notices", "registry", "identity", "ledger", "rules"]),
 ];
 
 /// The steps inside a room, from the street to the cellar.
