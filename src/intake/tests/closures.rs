@@ -56,6 +56,7 @@ async fn a_declaration_that_takes_another_back_is_found_with_it() {
     for claims in [claims(&inn), back] {
         let statement = inn.sign("chayan-closure+jwt", &claims);
         assert_eq!(stage.put_close(&inn, &path(&inn), statement.into()).await.status, 201);
+        stage.log.house.clock.advance(std::time::Duration::from_millis(1)).unwrap();
     }
     let (stream, day) = (inn.stream, "2026-03-04".parse::<Day>().unwrap());
     let read = move |conn: &mut _| intake::closures_of(conn, stream, day, day);
