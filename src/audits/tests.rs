@@ -204,7 +204,7 @@ async fn a_forged_work_order_opens_nothing() {
     })
     .await;
     let tally = run_audits(city.house(), &city.desk).await.unwrap();
-    assert_eq!(tally.count("parked"), 1);
+    assert_eq!(tally.count("parked"), 1, "{tally:?}");
     let audit = city.audit().await;
     assert_eq!(audit.reason, Some(Refusal::Draw.to_string()));
     assert!(city.openings(audit.id).await.iter().all(|row| row.outcome.is_none()));
