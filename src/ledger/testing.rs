@@ -65,7 +65,7 @@ impl TestLog {
         holds_together(&self.house).await;
     }
 
-    /// Waits until no leaf is without a number.
+    /// Waits until every leaf has a number and stands in a signed checkpoint.
     pub(crate) async fn drained(&self) {
         let look = |conn: &mut Conn| {
             let signed = super::store::latest_checkpoint(conn)?.map_or(0, |signed| signed.size);

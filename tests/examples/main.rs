@@ -75,8 +75,8 @@ async fn a_python_system_registers_seals_pushes_closes_and_checks_its_receipt() 
             ca.to_str().unwrap(),
             "--keys",
             "keys-py",
-            "--client",
-            &client_id,
+            // A random id may begin with a hyphen.
+            &format!("--client={client_id}"),
             "--holder",
             &holder,
             "--stream",
