@@ -13,7 +13,7 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnectio
 use super::store::StoreError;
 
 /// How long the thread rests between two looks.
-const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_millis(500);
 /// The log may hold this many pages before writers have to wait for it once: 256 MiB.
 const MANY_PAGES: i32 = 8192;
 
