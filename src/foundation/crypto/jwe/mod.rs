@@ -240,3 +240,5 @@ fn dissect<'a>(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors_tests;
