@@ -40,6 +40,8 @@ mod trust;
 pub mod verdict;
 
 #[cfg(test)]
+mod api_tests;
+#[cfg(test)]
 mod asking_tests;
 #[cfg(test)]
 mod block_tests;

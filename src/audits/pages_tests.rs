@@ -22,7 +22,11 @@ use crate::registry::{self, Sector};
 use crate::rules::Packs;
 
 /// `(status, page)` of each path for one who signed in.
-async fn visit(house: &House, login: &'static str, paths: &[String]) -> Vec<(StatusCode, String)> {
+pub(super) async fn visit(
+    house: &House,
+    login: &'static str,
+    paths: &[String],
+) -> Vec<(StatusCode, String)> {
     let service = test::init_service(
         App::new()
             .app_data(web::Data::new(house.clone()))
@@ -60,7 +64,7 @@ async fn visit(house: &House, login: &'static str, paths: &[String]) -> Vec<(Sta
 }
 
 /// The example registry with one ended audit of a guesthouse, which is drawn up by hand.
-async fn city() -> (House, impl Sized, AuditId) {
+pub(super) async fn city() -> (House, impl Sized, AuditId) {
     let (house, guard) = crate::ledger::testing::house().await;
     imported(&house, EXAMPLE).await.unwrap();
     let found = |conn: &mut Conn| {
@@ -222,9 +226,8 @@ async fn what_does_not_exist_is_not_found() {
     }
 }
 
-#[actix_web::test]
-async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
-    let (house, _guard, id) = city().await;
+/// Gives the audited guesthouse the rates and the score of its period.
+pub(super) async fn scored(house: &House, id: AuditId) -> HolderId {
     let find = move |conn: &mut Conn| Ok::<_, AuditError>(store::audit(conn, id)?);
     let audit = house.store.read("test", find).await.unwrap().unwrap();
     let holder = audit.holder_id;
@@ -269,6 +272,13 @@ async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
         Ok::<_, AuditError>(standings::put_score(tx, &row)?)
     };
     house.store.write("test", write).await.unwrap();
+    holder
+}
+
+#[actix_web::test]
+async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
+    let (house, _guard, id) = city().await;
+    let holder = scored(&house, id).await;
     let paths = [format!("/holders/{holder}/standing")];
     let (status, page) = visit(&house, "lin.yue", &paths).await.remove(0);
     assert_eq!(status, StatusCode::OK, "{page}");
