@@ -270,30 +270,10 @@ fn an_unknown_key_a_foreign_key_and_a_wrong_algorithm_are_refused_alike() {
 
 #[test]
 fn the_keys_of_nobody_are_readable_and_one_for_each_algorithm() {
-    let mut algorithms: Vec<&str> = NOBODY
-        .iter()
-        .map(|jwk| PublicJwk::parse(jwk.as_bytes()).unwrap().algorithm().as_str())
-        .collect();
+    for (alg, jwk) in NOBODY {
+        assert_eq!(PublicJwk::parse(jwk.as_bytes()).unwrap().algorithm().as_str(), alg);
+    }
+    let mut algorithms = NOBODY.map(|(alg, _)| alg);
     algorithms.sort_unstable();
     assert_eq!(algorithms, ["ES256", "EdDSA", "PS256"]);
-}
-
-#[test]
-fn an_unknown_client_takes_as_long_as_a_known_one() {
-    let key = key();
-    let other = SigningKey::generate(Algorithm::Es256, &Random::system()).unwrap();
-    let token = other.sign(TYP, "a1", &claims()).unwrap();
-    let median = |known: Option<&PublicJwk>| {
-        let mut micros: Vec<u128> = (0..200)
-            .map(|_| {
-                let watch = crate::foundation::time::Stopwatch::start();
-                assert!(check(&token, known, ISSUER, Timestamp::from_seconds(NOW)).is_err());
-                watch.elapsed().as_micros()
-            })
-            .collect();
-        micros.sort_unstable();
-        micros[100]
-    };
-    let (known, unknown) = (median(Some(key.public())), median(None));
-    assert!(known.abs_diff(unknown) < 2_000, "known {known} µs, unknown {unknown} µs");
 }

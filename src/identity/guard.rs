@@ -88,7 +88,11 @@ impl Person {
             });
             noted.await?;
         }
-        let visitor = Visitor { name: person.name.clone(), place: String::new() };
+        let visitor = Visitor {
+            name: person.name.clone(),
+            place: String::new(),
+            tends_people: person.role == Role::SecurityAdministrator,
+        };
         req.extensions_mut().insert(visitor);
         Ok(Some(Self(person)))
     }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod people;
+mod timing;
 mod token;
 
 use std::rc::Rc;

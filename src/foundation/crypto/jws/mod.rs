@@ -145,6 +145,12 @@ impl Unverified<'_> {
         &self.kid
     }
 
+    /// The algorithm that the token claims; that of the registered key decides.
+    #[must_use]
+    pub fn alg(&self) -> &str {
+        &self.alg
+    }
+
     /// The claims, to find the key with and to answer a replay with; nothing else may rest on
     /// them.
     ///
