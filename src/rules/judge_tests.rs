@@ -195,7 +195,79 @@ fn put(node: &mut Value, choices: &[usize], value: Value) {
     }
 }
 
+/// Every passing example of each pack, as it stands in its folder.
+static PASSING: LazyLock<Vec<(Arc<Pack>, Vec<Map<String, Value>>)>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rule-packs");
+    let read = |pack: &Arc<Pack>| {
+        let examples = std::fs::read_dir(folder.join(pack.id()).join("examples/pass")).unwrap();
+        let records = examples.map(|file| {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            serde_json::from_str(&text).unwrap()
+        });
+        (pack.clone(), records.collect())
+    };
+    PACKS.iter().map(read).collect()
+});
+
+/// Whether the schema takes a record, and whether the pack then says so, or else says why not.
+fn agrees(pack: &Pack, subtype: Option<&str>, record: &Map<String, Value>) -> (bool, bool) {
+    let value = Value::Object(record.clone());
+    let accepted = pack.others.get(subtype.unwrap_or_default()).unwrap_or(&pack.validator);
+    let accepted = accepted.is_valid(&value);
+    let judged = judge_any(pack, subtype, value.to_string().as_bytes());
+    let again = judge_any(pack, subtype, value.to_string().as_bytes());
+    (accepted, judged == again && !judged.undecided() && (accepted || !judged.failures.is_empty()))
+}
+
+#[test]
+fn every_record_that_mixes_two_others_is_judged_and_many_are_accepted() {
+    let (mut accepted, mut tried) = (0, 0);
+    for (pack, records) in PASSING.iter() {
+        let subtypes = pack.subtypes().iter().map(|subtype| Some(subtype.name.as_str()));
+        for subtype in std::iter::once(None).chain(subtypes) {
+            for (one, other) in records.iter().zip(records.iter().skip(1)) {
+                for (name, value) in other {
+                    let mut mixed = one.clone();
+                    mixed.insert(name.clone(), value.clone());
+                    let (taken, judged) = agrees(pack, subtype, &mixed);
+                    assert!(judged, "{} with another {name}", pack.id());
+                    accepted += u32::from(taken);
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(accepted > 1000 && tried - accepted > 500, "{accepted} of {tried} accepted");
+}
+
 proptest! {
+    #[test]
+    fn no_record_that_the_schema_accepts_fails_to_be_judged(
+        which: Index,
+        mother: Index,
+        father: Index,
+        inherits in prop::collection::vec(any::<bool>(), 40),
+        change in prop::option::of((prop::collection::vec(any::<usize>(), 1..4), values())),
+        subtype: Index,
+    ) {
+        let (pack, records) = which.get(&PASSING);
+        let mut record = mother.get(records).clone();
+        let father = father.get(records);
+        for ((name, value), inherits) in father.iter().zip(inherits) {
+            if inherits {
+                record.insert(name.clone(), value.clone());
+            }
+        }
+        let mut record = Value::Object(record);
+        if let Some((choices, value)) = change {
+            put(&mut record, &choices, value);
+        }
+        let mut subtypes: Vec<_> = pack.subtypes().iter().map(|s| Some(s.name.as_str())).collect();
+        subtypes.push(None);
+        let (_, judged) = agrees(pack, *subtype.get(&subtypes), record.as_object().unwrap());
+        prop_assert!(judged, "{}: {}", pack.id(), record);
+    }
+
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         for (pack, subtype, _) in RECORDS.iter() {

@@ -253,11 +253,12 @@ impl Pack {
         if validator.is_valid(record) {
             return false;
         }
-        let mut gave_up = false;
+        let (mut gave_up, before) = (false, failures.len());
         for error in validator.iter_errors(record) {
             gave_up |= self.explain(&error, failures);
         }
-        gave_up
+        // What is refused without a reason is not in order, and nobody may take it for that.
+        gave_up || failures.len() == before
     }
 
     /// Turns one error of the schema into failures; returns whether it is the engine's own.

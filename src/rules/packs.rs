@@ -59,6 +59,17 @@ impl Packs {
         Packs::assemble(&files)
     }
 
+    /// The packs of these files alone, each by its path below the folder, such as
+    /// `lodging/2026.1/pack.toml`; for tools that hold files without a folder.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake of every file.
+    pub fn of_files(files: BTreeMap<String, String>) -> Result<Packs, PacksError> {
+        let owned = files.into_iter().map(|(path, text)| (path, Cow::Owned(text)));
+        Packs::assemble(&owned.collect())
+    }
+
     /// Judges every example of a folder as [`Packs::load`] does, and says of each pack that the
     /// folder has files of how well its examples cover it.
     ///
