@@ -164,7 +164,7 @@ enum Rules {
 struct Verify {
     /// The receipt, as the server answered it
     receipt: PathBuf,
-    /// The exact bytes of the batch
+    /// The exact bytes that it answers: a batch, a day close, a closure or a disclosure
     body: PathBuf,
     /// The log's public key
     #[arg(long)]
@@ -330,7 +330,7 @@ fn run_verify(paths: &Verify) -> Result<u8, AppFault> {
         |path: &PathBuf| std::fs::read(path).map_err(|cause| AppFault::File(path.clone(), cause));
     let (receipt, body, key) = (read(&paths.receipt)?, read(&paths.body)?, read(&paths.log_key)?);
     let key = String::from_utf8_lossy(&key).trim().parse().map_err(AppFault::refused)?;
-    match verify::batch(&receipt, &body, &key) {
+    match verify::any(&receipt, &body, &key) {
         Ok(proved) => {
             println!("the receipt holds: leaf {} of {}", proved.index, proved.head.size);
             Ok(0)
