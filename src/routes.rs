@@ -6,14 +6,17 @@ use crate::foundation::web::{self, Listener, Navigation};
 use crate::{audits, cases, identity, intake, keys, ledger, registry};
 
 /// The links of the console's frame.
-pub const NAVIGATION: Navigation = Navigation(&[
-    ("nav-overview", "/"),
-    ("nav-findings", "/findings"),
-    ("nav-cases", "/cases"),
-    ("nav-audits", "/audits"),
-    ("nav-holders", "/holders"),
-    ("nav-department", "/department"),
-]);
+pub const NAVIGATION: Navigation = Navigation {
+    officers: &[
+        ("nav-overview", "/"),
+        ("nav-findings", "/findings"),
+        ("nav-cases", "/cases"),
+        ("nav-audits", "/audits"),
+        ("nav-holders", "/holders"),
+        ("nav-department", "/department"),
+    ],
+    people: &[("nav-people", "/people")],
+};
 
 /// Adds the URLs of one listener.
 pub fn of(listener: Listener, config: &mut ServiceConfig) {

@@ -54,7 +54,8 @@ impl Officer {
             Lang::Zh => department.name_zh.clone(),
             Lang::En => department.name_en.clone(),
         };
-        req.extensions_mut().insert(Visitor { name: person.name().to_owned(), place });
+        let name = person.name().to_owned();
+        req.extensions_mut().insert(Visitor { name, place, tends_people: false });
         Ok(Self { person, row, department, scopes, conflicts, today })
     }
 

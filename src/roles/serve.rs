@@ -8,16 +8,20 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
 use rustls::ServerConfig;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{self, AppFault};
 use crate::config::Config;
 use crate::foundation::House;
+use crate::foundation::db::{Conn, StoreError};
 use crate::foundation::jobs::Scheduler;
 use crate::foundation::web::{self, Demonstration, Listener, Listeners};
 use crate::identity::{DemoEntry, FieldCipher, Tokens};
 use crate::intake::{BatchLimits, Gates};
-use crate::ledger::{Fatal, LogSigner, Running, Sequencer, Settings};
+use crate::ledger::{
+    self, Fatal, Leaf, LeafKind, LogSigner, NewLeaf, Running, Sequencer, Settings,
+};
 use crate::rules::Packs;
 use crate::{routes, schedule};
 
@@ -154,6 +158,7 @@ pub async fn run(config: &Config) -> Result<u8, AppFault> {
         tls: web::server_config(&config.tls_cert, &config.tls_key)?,
         demo: config.demo,
     };
+    log_durability(&house).await?;
     let jobs = schedule::of_serve(&config.console_origin);
     let listeners = Listeners::bind(config.api_listen, config.console_listen);
     let serving = start(parts, listeners.map_err(AppFault::Listen)?).await?;
@@ -167,6 +172,29 @@ pub async fn run(config: &Config) -> Result<u8, AppFault> {
             Ok(Fatal::EXIT_CODE)
         }
     }
+}
+
+/// Logs whether commits wait for a standby, where the log last said otherwise.
+async fn log_durability(house: &House) -> Result<(), AppFault> {
+    const SINGLE_NODE: &str = "single-node";
+    let single = house.store.is_single_node();
+    let words = json!({ "durability": if single { SINGLE_NODE } else { "standby" } });
+    let leaf = NewLeaf::new(house, LeafKind::ConfigChanged, words);
+    let write = move |tx: &mut Conn| {
+        let (mut logged, mut from) = (false, 0);
+        loop {
+            let leaves = ledger::leaves_of(tx, LeafKind::ConfigChanged, from, 500)?;
+            let Some(last) = leaves.last() else { break };
+            from = last.index + 1;
+            let said = |leaf: &Leaf| Some(leaf.body().get("durability")? == SINGLE_NODE);
+            logged = leaves.iter().rev().find_map(said).unwrap_or(logged);
+        }
+        if logged != single {
+            ledger::append_in(tx, &leaf)?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    Ok(house.store.write("serve.log_durability", write).await?)
 }
 
 /// Resolves when the process is asked to end.

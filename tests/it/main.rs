@@ -13,6 +13,7 @@ mod disclosing;
 mod mailing;
 mod privacy;
 mod pushing;
+mod rights;
 #[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
 mod support;

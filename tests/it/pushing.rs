@@ -46,6 +46,32 @@ async fn a_batch_pushed_twice_is_logged_once_and_its_receipt_holds_offline() {
 }
 
 #[tokio::test]
+async fn whoever_answers_without_a_second_machine_says_so() {
+    // The town runs with `SINGLE_NODE=1`, which means something on PostgreSQL only.
+    let single = cfg!(feature = "postgres") && std::env::var("CHAYAN_TEST_DATABASE").is_ok();
+    let mut town = Town::start().await;
+    let durability = async |town: &Town, first| {
+        let batch = town.batch(town.inn(), FIRST_DAY, first, 1).await;
+        let token = town.client(town.inn()).token().await.unwrap();
+        let request =
+            town.http().post(format!("{}/v1/batches", town.origin())).bearer_auth(&*token);
+        let request = request.header("content-type", "application/vnd.chayan.batch");
+        let answer = request.body(batch.body.to_vec()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 201);
+        let said = answer.headers().get("chayan-durability").cloned();
+        said.map(|value| value.to_str().unwrap().to_owned())
+    };
+    let expected = single.then(|| "single-node".to_owned());
+    assert_eq!(durability(&town, 1).await, expected);
+    town.kill();
+    town.open().await;
+    assert_eq!(durability(&town, 2).await, expected);
+    let changes = town.leaves(LeafKind::ConfigChanged).await;
+    let logged = changes.iter().filter(|leaf| leaf.get("durability").is_some()).count();
+    assert_eq!(logged, usize::from(single), "once, not at every start");
+}
+
+#[tokio::test]
 async fn fifty_identical_pushes_at_once_make_one_leaf_and_one_receipt() {
     let town = Town::start().await;
     let clients: Vec<_> = (0..4).map(|_| std::sync::Arc::new(town.client(town.inn()))).collect();

@@ -142,9 +142,13 @@ impl Store {
             .map_err(SchemaFault::Store)?
     }
 
-    /// Whether commits are confirmed by a standby before anyone is told.
-    pub fn durability(&self) -> Durability {
-        self.0.durability
+    /// Whether this is PostgreSQL, and nobody waits for its standby before anyone is told.
+    pub fn is_single_node(&self) -> bool {
+        match self.0.url {
+            DatabaseUrl::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(_) => self.0.durability == Durability::SingleNode,
+        }
     }
 
     /// Runs `f` on a read-only connection with one view of the data; writing is an error.

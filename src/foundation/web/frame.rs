@@ -12,7 +12,12 @@ use crate::foundation::problem::Problem;
 
 /// The links of the console, in order: Fluent key and path.
 #[derive(Clone, Debug)]
-pub struct Navigation(pub &'static [(&'static str, &'static str)]);
+pub struct Navigation {
+    /// For officers.
+    pub officers: &'static [(&'static str, &'static str)],
+    /// For the administrator who makes and disables people; no page of officers is hers.
+    pub people: &'static [(&'static str, &'static str)],
+}
 
 /// Who looks at the page; the extractor that knows it leaves it in the request.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct Visitor {
     pub name: String,
     /// Where the visitor belongs, such as a department; may be empty.
     pub place: String,
+    /// Whether the visitor makes and disables people.
+    pub tends_people: bool,
 }
 
 /// The random word that allows the one script of a page.
@@ -57,7 +64,8 @@ impl Frame {
             (extensions.get::<Visitor>().cloned(), nonce.unwrap_or_default())
         };
         let navigation = match (&visitor, req.app_data::<web::Data<Navigation>>()) {
-            (Some(_), Some(navigation)) => navigation.0,
+            (Some(visitor), Some(links)) if visitor.tends_people => links.people,
+            (Some(_), Some(links)) => links.officers,
             _ => &[],
         };
         Self {

@@ -124,6 +124,13 @@ async fn around(
         response = as_page(response, &id);
     }
     add_headers(response.headers_mut(), listener, &nonce, &id);
+    if listener == Listener::Api
+        && response.status() == StatusCode::CREATED
+        && house.store.is_single_node()
+    {
+        let name = HeaderName::from_static("chayan-durability");
+        response.headers_mut().insert(name, HeaderValue::from_static("single-node"));
+    }
     Ok(response)
 }
 
@@ -155,6 +162,9 @@ fn as_page(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxB
     let mut answer = HttpResponse::build(problem.status());
     answer.content_type("text/html; charset=utf-8");
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(later) = response.headers().get(header::RETRY_AFTER) {
+        answer.insert_header((header::RETRY_AFTER, later.clone()));
+    }
     response.into_response(answer.body(html))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
+use serde_json::Value;
 
 use super::receipts::{self, Statement};
 use super::{Claimed, Slot, authenticate, refused, to_row, undo};
@@ -10,7 +11,7 @@ use crate::foundation::House;
 use crate::foundation::db::{Conn, StoreError, Work};
 use crate::foundation::ids::{BatchId, ClientId, LeafId};
 use crate::foundation::time::Timestamp;
-use crate::identity;
+use crate::identity::{self, ManifestKey};
 use crate::intake::desk::Desk;
 use crate::intake::error::{Fault, IntakeError};
 use crate::intake::guard::Pusher;
@@ -75,49 +76,73 @@ async fn take(
     idempotency_key: Option<BatchId>,
     body: Bytes,
 ) -> Result<Pushed, IntakeError> {
-    let house = &desk.house;
-    let now = house.clock.now();
+    let now = desk.house.clock.now();
     let end = body.iter().position(|&byte| byte == b'\n').unwrap_or(body.len());
-    let lines_from = (end + 1).min(body.len());
+    let lines = body.slice((end + 1).min(body.len())..);
     let unverified = manifest::parse(&body[..end])?;
     let claimed = Claimed::<BatchId>::of(&unverified)?;
     if idempotency_key.is_some() && idempotency_key != claimed.statement {
         return Err(IntakeError::KeyMismatch);
     }
-    let (holder, kid) = (pusher.holder(), unverified.kid().to_owned());
-    let read = house.store.read("intake.before_push", move |conn| {
-        let known = match claimed.statement {
-            Some(id) => store::batch(conn, holder, id)?,
-            None => None,
-        };
-        let key = identity::manifest_key(conn, holder, &kid)?;
-        let facts = match claimed.stream {
-            Some(stream) => place::facts(conn, stream, now)?,
-            None => None,
-        };
-        Ok::<_, IntakeError>((known, key, facts))
-    });
-    let (known, key, facts) = read.await?;
-    if let Some(known) = known {
+    let kid = unverified.kid().to_owned();
+    let before = Before::of(&desk.house, pusher, &claimed, kid, now).await?;
+    if let Some(known) = before.batch {
         return repeat(desk, known, &body, end).await;
     }
-    let verified = authenticate(unverified, claimed.holder, key, pusher)?;
-    let manifest = match Manifest::read(verified.claims()?) {
-        Ok(manifest) => manifest,
-        Err(ManifestError::Claims(faults)) => return Err(faults.into()),
-        Err(ManifestError::Jws(error)) => return Err(error.into()),
-        Err(ManifestError::TooMany) => return Err(IntakeError::TooMany),
-    };
-    let facts = facts.filter(|facts| facts.stream.holder() == holder);
+    let verified = authenticate(unverified, claimed.holder, before.key, pusher)?;
+    let manifest = read(verified.claims()?)?;
+    let facts = before.facts.filter(|facts| facts.stream.holder() == pusher.holder());
     let facts = facts.ok_or(IntakeError::NotFound)?;
     let late = place::check_batch(&facts.stream, &desk.packs, &manifest, now)
         .map_err(IntakeError::Statement)?;
     desk.gates.check(pusher.client(), manifest.count.into(), now).map_err(IntakeError::Refused)?;
-    let lines = body.slice(lines_from..);
     let looked = look(&manifest, facts.keys, lines.clone()).await?;
     let jws = String::from_utf8_lossy(&body[..end]).into_owned();
     let arrival = Arrival { client: pusher.client(), at: now, late, jws, lines };
     deposit(desk, &manifest, looked, arrival).await
+}
+
+/// What the house knows of a batch before it judges it.
+struct Before {
+    /// The batch itself, where it came before.
+    batch: Option<Batch>,
+    key: Option<ManifestKey>,
+    facts: Option<place::Facts>,
+}
+
+impl Before {
+    async fn of(
+        house: &House,
+        pusher: &Pusher,
+        claimed: &Claimed<BatchId>,
+        kid: String,
+        now: Timestamp,
+    ) -> Result<Before, IntakeError> {
+        let holder = pusher.holder();
+        let (statement, stream) = (claimed.statement, claimed.stream);
+        let read = house.store.read("intake.before_push", move |conn| {
+            let batch = match statement {
+                Some(id) => store::batch(conn, holder, id)?,
+                None => None,
+            };
+            let key = identity::manifest_key(conn, holder, &kid)?;
+            let facts = match stream {
+                Some(stream) => place::facts(conn, stream, now)?,
+                None => None,
+            };
+            Ok::<_, IntakeError>(Before { batch, key, facts })
+        });
+        read.await
+    }
+}
+
+fn read(claims: Value) -> Result<Manifest, IntakeError> {
+    match Manifest::read(claims) {
+        Ok(manifest) => Ok(manifest),
+        Err(ManifestError::Claims(faults)) => Err(faults.into()),
+        Err(ManifestError::Jws(error)) => Err(error.into()),
+        Err(ManifestError::TooMany) => Err(IntakeError::TooMany),
+    }
 }
 
 /// Answers a batch that is there already.

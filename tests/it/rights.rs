@@ -1,0 +1,537 @@
+//! Every route has its rule: who is refused, and which leaves a change writes (acceptance 85 and 89).
+//!
+//! The routes are read from the source, so a new one without a rule fails here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use chayan::foundation::crypto::totp::TotpSecret;
+use chayan::foundation::db::StoreError;
+use chayan::identity::{self, ASSERTION_TYP, CodePurpose};
+use chayan::intake::CLOSURE_TYP;
+use chayan::ledger;
+use chayan::outside::submit::{BusinessKeys, DayTotals, disclosure};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::architecture::sources;
+use crate::support::{Business, FIRST_DAY, Town, moment};
+
+/// Who may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// Anybody; what is public is no secret, and a form of this kind proves who comes.
+    Anybody,
+    /// A business system with a token of this scope; what it names is its holder's.
+    Business(&'static str),
+    /// An officer; what the address names is the department's.
+    Officer,
+    /// The administrator who makes and disables people.
+    People,
+}
+use Rule::{Anybody, Business as Caller, Officer, People};
+
+/// Method, path, rule; and of a change the leaves that it writes, none where it changes no fact.
+const RULES: &[(&str, &str, Rule, &[&str])] = &[
+    ("post", "/oauth2/token", Anybody, &[]),
+    ("get", "/.well-known/chayan-keys", Anybody, &[]),
+    ("get", "/v1/keys", Anybody, &[]),
+    ("get", "/log/checkpoint", Anybody, &[]),
+    ("post", "/v1/batches", Caller("push"), &["batch"]),
+    ("get", "/v1/batches", Caller("read"), &[]),
+    ("get", "/v1/batches/{batch}", Caller("read"), &[]),
+    ("get", "/v1/batches/{batch}/receipt", Caller("read"), &[]),
+    ("get", "/v1/batches/{batch}/proof", Caller("read"), &[]),
+    ("post", "/v1/check", Caller("push"), &[]),
+    // Its leaf is proved with its draw: `disclosing.rs`.
+    ("post", "/v1/disclosures", Caller("push"), &["disclosure"]),
+    ("get", "/v1/disclosures", Caller("read"), &[]),
+    ("get", "/v1/streams", Caller("read"), &[]),
+    ("put", "/v1/streams/{stream}/days/{day}", Caller("push"), &["day_close"]),
+    ("put", "/v1/streams/{stream}/closures/{from}", Caller("push"), &["closure"]),
+    ("get", "/v1/score", Caller("read"), &[]),
+    ("get", "/static/chayan.css", Anybody, &[]),
+    ("get", "/static/chayan.js", Anybody, &[]),
+    ("get", "/static/icon.svg", Anybody, &[]),
+    ("get", "/sign-in", Anybody, &[]),
+    ("post", "/sign-in", Anybody, &[]),
+    ("post", "/sign-out", Anybody, &[]),
+    ("get", "/enrol", Anybody, &[]),
+    ("post", "/enrol", Anybody, &[]),
+    ("post", "/enrol/confirm", Anybody, &["role_changed"]),
+    ("get", "/enter", Anybody, &[]),
+    ("post", "/enter", Anybody, &[]),
+    ("post", "/language", Anybody, &[]),
+    ("get", "/people", People, &[]),
+    ("post", "/people/{person}/disable", People, &["role_changed"]),
+    ("post", "/people/{person}/invite", People, &["role_changed"]),
+    ("get", "/", Officer, &[]),
+    ("get", "/findings", Officer, &[]),
+    ("get", "/findings/{finding}", Officer, &[]),
+    (
+        "post",
+        "/findings/{finding}/confirm",
+        Officer,
+        &["case_state", "finding_confirmed", "notice_queued"],
+    ),
+    ("post", "/findings/{finding}/dismiss", Officer, &["finding_dismissed"]),
+    ("get", "/cases", Officer, &[]),
+    ("get", "/cases/{case}", Officer, &[]),
+    ("get", "/audits", Officer, &[]),
+    ("get", "/audits/{audit}", Officer, &[]),
+    ("get", "/holders", Officer, &[]),
+    ("get", "/holders/{holder}", Officer, &[]),
+    ("get", "/holders/{holder}/standing", Officer, &[]),
+    ("get", "/department", Officer, &[]),
+];
+
+/// The text up to the next quotation mark.
+fn quoted(text: &str) -> String {
+    text.split('"').next().unwrap().to_owned()
+}
+
+/// Method and path of every route in the source.
+fn routes() -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for (_, text) in sources().into_iter().filter(|(_, text)| text.contains("ServiceConfig")) {
+        let mut resource = String::new();
+        for part in text.split("web::resource(").flat_map(|part| {
+            let named = part.trim_start().strip_prefix('"').map(quoted);
+            part.split(".route(").enumerate().map(move |(at, part)| match (at, &named) {
+                (0, Some(named)) => (Some(named.clone()), ""),
+                _ => (None, part.trim_start()),
+            })
+        }) {
+            let (named, rest) = part;
+            if let Some(named) = named {
+                resource = named;
+                continue;
+            }
+            let path = rest.strip_prefix('"').map(quoted);
+            let method = rest.split("web::").nth(1).and_then(|rest| rest.split("()").next());
+            let plain = |method: &&str| ["get", "post", "put", "delete", "patch"].contains(method);
+            let own = rest.starts_with('"') || rest.starts_with("web::");
+            if let Some(method) = method.filter(|_| own).filter(plain) {
+                found.insert((method.to_owned(), path.unwrap_or_else(|| resource.clone())));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_has_a_rule_and_every_rule_a_route() {
+    let routes = routes();
+    let ruled: BTreeSet<(String, String)> =
+        RULES.iter().map(|(method, path, ..)| ((*method).into(), (*path).into())).collect();
+    assert_eq!(RULES.len(), ruled.len(), "a rule stands twice");
+    let without: Vec<_> = routes.difference(&ruled).collect();
+    let beside: Vec<_> = ruled.difference(&routes).collect();
+    assert!(without.is_empty() && beside.is_empty(), "without: {without:?}; beside: {beside:?}");
+    for (method, path, _, leaves) in RULES {
+        assert!(*method != "get" || leaves.is_empty(), "{path}: looking changes nothing");
+    }
+}
+
+#[test]
+fn every_page_and_address_is_in_the_table_of_the_server() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes.rs");
+    let text = std::fs::read_to_string(path).unwrap();
+    for room in ["identity", "intake", "audits", "keys", "ledger"] {
+        assert!(text.contains(&format!("{room}::api(config)")), "{room}");
+    }
+    for room in ["web", "identity", "registry", "cases", "audits"] {
+        assert!(text.contains(&format!("{room}::console(config)")), "{room}");
+    }
+}
+
+/// What a request says: status, place to go to, text.
+struct Seen {
+    status: u16,
+    text: String,
+}
+
+/// A browser of the console, signed in or not.
+struct Browser {
+    http: reqwest::Client,
+    origin: String,
+    cookie: String,
+    csrf: String,
+}
+
+impl Browser {
+    fn nobody(town: &Town) -> Self {
+        let (cookie, csrf) = (String::new(), String::new());
+        Self { http: town.http(), origin: town.console_origin(), cookie, csrf }
+    }
+
+    /// Comes in by a one-time code, as the demonstration lets people in.
+    async fn of(town: &Town, login: &'static str) -> Self {
+        let find = town.house.store.read("test", move |conn| identity::person_called(conn, login));
+        let person = find.await.unwrap().unwrap().id;
+        let life = Duration::from_secs(600);
+        let code = identity::mint_code(&town.house, person, CodePurpose::Entry, life);
+        let form = format!("csrf=&code={}", code.await.unwrap());
+        let mut browser = Self::nobody(town);
+        let entered = browser.request("post", "/enter").body(form).send().await.unwrap();
+        let cookies = entered.headers().get_all("set-cookie").iter();
+        let session = cookies.map(|value| value.to_str().unwrap()).find_map(|value| {
+            value.starts_with("__Host-chayan=").then(|| value.split(';').next().unwrap().to_owned())
+        });
+        browser.cookie = session.unwrap();
+        // Every page has the form of the language, also the one that refuses.
+        let page = browser.go("get", "/people").await.text;
+        browser.csrf = quoted(page.split("name=\"csrf\" value=\"").nth(1).unwrap());
+        browser
+    }
+
+    fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("{}{path}", self.origin);
+        let request = if method == "get" { self.http.get(url) } else { self.http.post(url) };
+        request
+            .header("cookie", &self.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+    }
+
+    async fn go(&self, method: &str, path: &str) -> Seen {
+        self.post(method, path, "").await
+    }
+
+    async fn post(&self, method: &str, path: &str, fields: &str) -> Seen {
+        let mut request = self.request(method, path);
+        if method == "post" {
+            request = request.body(format!("csrf={}&{fields}", self.csrf));
+        }
+        let answer = request.send().await.unwrap();
+        Seen { status: answer.status().as_u16(), text: answer.text().await.unwrap() }
+    }
+}
+
+/// An access token of `business` with one scope, or with all.
+async fn token(town: &Town, business: &Business, scope: &str) -> String {
+    let keys = BusinessKeys::load(&business.keys).unwrap();
+    let (now, id) = (town.clock.now().seconds(), &business.client_id);
+    let claims = json!({
+        "iss": id, "sub": id, "aud": town.origin(), "iat": now, "exp": now + 60,
+        "jti": Uuid::new_v4().simple().to_string(),
+    });
+    let key = keys.authentication();
+    let assertion = key.sign(ASSERTION_TYP, &key.public().thumbprint(), &claims).unwrap();
+    let form = format!(
+        "grant_type=client_credentials&client_assertion_type=\
+         urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
+         &client_assertion={assertion}&scope={scope}"
+    );
+    let request = town.http().post(format!("{}/oauth2/token", town.origin()));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+    answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// What `business` says to a route about `stream`, signed where the route asks for it.
+fn said(town: &Town, business: &Business, stream: &Business, path: &str) -> (String, Vec<u8>) {
+    let own = |media: &str, body: Vec<u8>| (media.to_owned(), body);
+    if path.contains("/days/") {
+        let totals = if stream.sector == "lodging" { "room_nights_sold" } else { "waybills" };
+        let day = DayTotals {
+            stream: stream.stream,
+            day: FIRST_DAY.parse().unwrap(),
+            numbers: Some((1, 2)),
+            count: 2,
+            totals: [(totals.to_owned(), 2)].into(),
+        };
+        let close = town.workshop(business).close(&day, town.clock.now()).unwrap();
+        return own("application/jose", close.body.to_vec());
+    }
+    if path.contains("/closures/") {
+        let keys = BusinessKeys::load(&business.keys).unwrap();
+        let claims = json!({
+            "iss": business.holder, "jti": town.house.fresh::<chayan::foundation::ids::CloseId>(),
+            "iat": town.clock.now().seconds(), "stream": stream.stream,
+            "from": "2026-03-04", "to": "2026-03-05", "kind": "closure",
+        });
+        let kid = keys.manifest().public().thumbprint();
+        let statement = keys.manifest().sign(CLOSURE_TYP, &kid, &claims).unwrap();
+        return own("application/jose", statement.into_bytes());
+    }
+    match path {
+        "/v1/batches" => own("application/vnd.chayan.batch", b"x\n".to_vec()),
+        "/v1/check" => own("application/x-ndjson", b"{}\n".to_vec()),
+        "/v1/disclosures" => {
+            let records = [(stream.stream, 1, "x".to_owned())];
+            own("application/json", disclosure(town.house.fresh(), &records).to_vec())
+        }
+        _ => own("application/octet-stream", Vec::new()),
+    }
+}
+
+/// Sends it to an address of the API with a token, or without.
+async fn call(
+    town: &Town,
+    (method, path): (&str, &str),
+    token: Option<&str>,
+    (media, body): (String, Vec<u8>),
+) -> Seen {
+    let url = format!("{}{path}", town.origin());
+    let mut request = match method {
+        "get" => town.http().get(url),
+        "put" => town.http().put(url).header("content-type", media).body(body),
+        _ => town.http().post(url).header("content-type", media).body(body),
+    };
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await.unwrap();
+    Seen { status: answer.status().as_u16(), text: answer.text().await.unwrap() }
+}
+
+#[tokio::test]
+async fn a_business_gets_what_its_scope_allows_of_its_own_and_nothing_else() {
+    let town = Town::start().await;
+    let (inn, shop) = (town.inn().clone(), town.shop().clone());
+    let batch = town.batch(&inn, FIRST_DAY, 1, 2).await;
+    assert!(town.client(&inn).push(&batch).await.unwrap().created);
+    let (own, foreign) =
+        (token(&town, &inn, "push%20read").await, token(&town, &shop, "push%20read").await);
+    let lesser: BTreeMap<&str, String> =
+        [("push", token(&town, &inn, "read").await), ("read", token(&town, &inn, "push").await)]
+            .into();
+    let streams = inn.stream.to_string();
+    for (method, path, rule, _) in RULES {
+        let Caller(scope) = rule else { continue };
+        let at = path
+            .replace("{batch}", &batch.id.to_string())
+            .replace("{stream}", &streams)
+            .replace("{day}", FIRST_DAY)
+            .replace("{from}", "2026-03-04");
+        let route = (*method, at.as_str());
+        let mine = || said(&town, &inn, &inn, path);
+        assert_eq!(call(&town, route, None, mine()).await.status, 401, "{route:?} without a token");
+        let less = call(&town, route, Some(&lesser[scope]), mine()).await;
+        assert_eq!(less.status, 403, "{route:?} without the scope");
+
+        let theirs = call(&town, route, Some(&foreign), said(&town, &shop, &inn, path)).await;
+        let names_an_object = path.contains('{') || *path == "/v1/disclosures" && *method == "post";
+        if names_an_object {
+            assert!([403, 404].contains(&theirs.status), "{route:?}: {}", theirs.status);
+        }
+        for secret in [streams.clone(), batch.id.to_string(), inn.holder.to_string()] {
+            assert!(!theirs.text.contains(&secret), "{route:?} tells another business's");
+        }
+        let mine = call(&town, route, Some(&own), mine()).await;
+        // Nobody has asked the inn to disclose anything, and its batch here is none.
+        let refused = *method == "post" && *path != "/v1/check";
+        assert!(refused && mine.status >= 404 || mine.status < 300, "{route:?}: {}", mine.status);
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_for_whom_its_rule_names() {
+    let town = Town::start().await;
+    let finding = found(&town).await;
+    let (police, post) = (Browser::of(&town, "lin.yue").await, Browser::of(&town, "su.he").await);
+    let (chief, nobody) = (Browser::of(&town, "administrator").await, Browser::nobody(&town));
+    let decided = police
+        .post("post", &format!("/findings/{finding}/confirm"), "reason=seen&deadline=2026-04-06")
+        .await;
+    assert_eq!(decided.status, 303, "{}", decided.text);
+    let page = police.go("get", "/cases").await.text;
+    let case = quoted(page.split("/cases/").nth(1).unwrap());
+    let find = town.house.store.read("test", |conn| identity::person_called(conn, "su.he"));
+    let person = find.await.unwrap().unwrap().id.to_string();
+    let holder = town.inn().holder.to_string();
+    for (method, path, rule, _) in RULES {
+        let at = path
+            .replace("{finding}", &finding)
+            .replace("{case}", &case)
+            .replace("{holder}", &holder)
+            .replace("{person}", &person)
+            // None is drawn here; that of another department is proved in the room.
+            .replace("{audit}", &Uuid::nil().to_string());
+        let turned_away = if *method == "get" { 303 } else { 401 };
+        match rule {
+            Officer => {
+                let own = police.go(method, &at).await.status;
+                let decided = *method == "post";
+                let fits =
+                    if decided || path.contains("{audit}") { own >= 400 } else { own == 200 };
+                assert!(fits, "{method} {at}: {own} for the officer");
+                let theirs = post.go(method, &at).await;
+                if path.contains('{') {
+                    assert_eq!(theirs.status, 404, "{method} {at} for another department");
+                }
+                assert!(!theirs.text.contains("仙鹤宾馆"), "{method} {at}: {}", theirs.text);
+                assert_eq!(chief.go(method, &at).await.status, 403, "{method} {at}");
+            }
+            People => {
+                for officer in [&police, &post] {
+                    assert_eq!(officer.go(method, &at).await.status, 403, "{method} {at}");
+                }
+                if *method == "get" {
+                    let page = chief.go(method, &at).await;
+                    assert!(page.status == 200 && page.text.contains("su.he"), "{at}");
+                    assert!(page.text.contains("href=\"/people\""), "{at} is not in the frame");
+                }
+            }
+            Anybody | Caller(_) => continue,
+        }
+        assert_eq!(nobody.go(method, &at).await.status, turned_away, "{method} {at}");
+    }
+    let page = police.go("get", "/findings").await.text;
+    assert!(!page.contains("href=\"/people\""), "officers do not tend people");
+}
+
+/// Lets the nightly check find gaps in what the inn pushed, and gives the first finding.
+async fn found(town: &Town) -> String {
+    let inn = town.inn();
+    for first in [5, 20] {
+        let batch = town.batch(inn, FIRST_DAY, first, 3).await;
+        town.client(inn).push(&batch).await.unwrap();
+    }
+    town.clock.set(moment("2026-03-04", "02:16:00")).unwrap();
+    assert!(town.leaves_until(ledger::LeafKind::Finding, 2).await.len() >= 2);
+    let police = Browser::of(town, "lin.yue").await;
+    for _ in 0..100 {
+        let page = police.go("get", "/findings").await.text;
+        if let Some(rest) = page.split("/findings/").nth(1) {
+            return quoted(rest);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no finding is shown");
+}
+
+/// The types of the leaves from number `from` on that people or businesses wrote.
+async fn written(town: &Town, from: u64) -> Vec<String> {
+    let read = town.house.store.read("test.leaves", move |conn| {
+        ledger::leaves(conn, from, 1000).map_err(StoreError::from)
+    });
+    let by_jobs = ["epoch", "finding", "config_changed", "plan_changed", "pack_activated"];
+    let kinds = read.await.unwrap().into_iter().map(|leaf| leaf.kind.to_string());
+    kinds.filter(|kind| !by_jobs.contains(&kind.as_str())).collect()
+}
+
+/// The secret that an enrolment page shows, in base 32.
+fn secret_on(page: &str) -> TotpSecret {
+    let groups = page.split("class=\"mono\">").nth(1).unwrap().split('<').next().unwrap();
+    let letters = groups.chars().filter(|letter| *letter != ' ');
+    let bits: String = letters
+        .map(|letter| "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap())
+        .map(|value| format!("{value:05b}"))
+        .collect();
+    let bytes = (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2));
+    TotpSecret::from_bytes(&bytes.map(Result::unwrap).collect::<Vec<_>>())
+}
+
+/// What was done so far, and the leaves that should have followed.
+struct Ledger<'t> {
+    town: &'t Town,
+    from: u64,
+    expected: Vec<String>,
+    done: BTreeSet<(&'static str, &'static str)>,
+}
+
+impl Ledger<'_> {
+    /// Notes that a route was used, and waits until the log has what its rule names.
+    async fn used(&mut self, method: &'static str, path: &'static str) {
+        let (.., leaves) = RULES.iter().find(|rule| (rule.0, rule.1) == (method, path)).unwrap();
+        assert!(self.done.insert((method, path)), "{method} {path} twice");
+        self.expected.extend(leaves.iter().map(|kind| (*kind).to_owned()));
+        for _ in 0..100 {
+            if self.leaves().await.len() >= self.expected.len() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        // Within one change the order of its leaves is its own affair.
+        let mut found = self.leaves().await;
+        let tail = found.len() - leaves.len().min(found.len());
+        found[tail..].sort();
+        assert_eq!(found, self.expected, "after {method} {path}");
+    }
+
+    async fn leaves(&self) -> Vec<String> {
+        written(self.town, self.from).await
+    }
+}
+
+#[tokio::test]
+async fn every_change_writes_the_leaves_of_its_rule_and_no_other() {
+    let town = Town::start().await;
+    let inn = town.inn().clone();
+    let finding = found(&town).await;
+    let police = Browser::of(&town, "lin.yue").await;
+    let chief = Browser::of(&town, "administrator").await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let size = town
+        .house
+        .store
+        .read("test.size", |conn| ledger::leaves(conn, 0, 10_000).map_err(StoreError::from));
+    let from = u64::try_from(size.await.unwrap().len()).unwrap();
+    let mut log = Ledger { town: &town, from, expected: Vec::new(), done: BTreeSet::new() };
+
+    let own = token(&town, &inn, "push%20read").await;
+    log.used("post", "/oauth2/token").await;
+    let check = said(&town, &inn, &inn, "/v1/check");
+    let route = ("post", "/v1/check?pack=lodging/2026.1");
+    assert_eq!(call(&town, route, Some(&own), check).await.status, 200);
+    log.used("post", "/v1/check").await;
+    let batch = town.batch(&inn, "2026-03-03", 40, 2).await;
+    assert!(town.client(&inn).push(&batch).await.unwrap().created);
+    log.used("post", "/v1/batches").await;
+    for (path, at) in [
+        ("/v1/streams/{stream}/days/{day}", format!("days/{FIRST_DAY}")),
+        ("/v1/streams/{stream}/closures/{from}", "closures/2026-03-04".to_owned()),
+    ] {
+        let at = format!("/v1/streams/{}/{at}", inn.stream);
+        let seen = call(&town, ("put", &at), Some(&own), said(&town, &inn, &inn, &at)).await;
+        assert_eq!(seen.status, 201, "{at}: {}", seen.text);
+        log.used("put", path).await;
+    }
+
+    let page = police.go("get", "/findings").await.text;
+    let other = page.split("/findings/").skip(1).map(quoted).find(|id| *id != finding).unwrap();
+    let at = format!("/findings/{finding}/confirm");
+    let seen = police.post("post", &at, "reason=seen&deadline=2026-04-06").await;
+    assert_eq!(seen.status, 303, "{}", seen.text);
+    log.used("post", "/findings/{finding}/confirm").await;
+    let seen = police.post("post", &format!("/findings/{other}/dismiss"), "reason=seen").await;
+    assert_eq!(seen.status, 303, "{}", seen.text);
+    log.used("post", "/findings/{finding}/dismiss").await;
+
+    let find = town.house.store.read("test", |conn| identity::person_called(conn, "su.he"));
+    let person = find.await.unwrap().unwrap().id;
+    assert_eq!(chief.go("post", &format!("/people/{person}/disable")).await.status, 303);
+    log.used("post", "/people/{person}/disable").await;
+    let page = chief.go("post", &format!("/people/{person}/invite")).await.text;
+    log.used("post", "/people/{person}/invite").await;
+    let code = page.split("/enrol?code=").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let nobody = Browser::nobody(&town);
+    let password = "password=the+river+Qi+in+spring&again=the+river+Qi+in+spring";
+    let page = nobody.post("post", "/enrol", &format!("code={code}&{password}")).await.text;
+    log.used("post", "/enrol").await;
+    let now = u64::try_from(town.clock.now().seconds()).unwrap();
+    let first = secret_on(&page).code(now).unwrap();
+    let seen = nobody.post("post", "/enrol/confirm", &format!("code={code}&first={first}")).await;
+    assert_eq!(seen.status, 303, "{}", seen.text);
+    log.used("post", "/enrol/confirm").await;
+
+    let wrong = "login=su.he&password=wrong&code=000000";
+    assert_eq!(nobody.post("post", "/sign-in", wrong).await.status, 401);
+    log.used("post", "/sign-in").await;
+    Browser::of(&town, "lin.yue").await;
+    log.used("post", "/enter").await;
+    assert_eq!(police.post("post", "/language", "lang=en&back=/").await.status, 303);
+    log.used("post", "/language").await;
+    assert_eq!(police.go("post", "/sign-out").await.status, 303);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    log.used("post", "/sign-out").await;
+
+    let changing = RULES.iter().filter(|(method, ..)| *method != "get");
+    let open: Vec<_> =
+        changing.map(|rule| (rule.0, rule.1)).filter(|r| !log.done.contains(r)).collect();
+    assert_eq!(open, [("post", "/v1/disclosures")], "proved in disclosing.rs");
+    assert_eq!(town.faults().await, Vec::<String>::new());
+}
