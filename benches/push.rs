@@ -35,15 +35,15 @@ type Batch = (usize, Signed<chayan::foundation::ids::BatchId>);
 /// Records of a batch.
 const RECORDS: u64 = 1_000;
 /// Batches of a round.
-const BATCHES: u64 = 48;
+const BATCHES: u64 = 96;
 /// Rounds that count; one more goes before them.
-const ROUNDS: u64 = 3;
+const ROUNDS: u64 = 5;
 /// Records of one mode in all rounds.
 const ALL: u64 = BATCHES * (ROUNDS + 1) * RECORDS;
 /// Requests at once, on either side.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 16;
 /// Duty holders that push.
-const HOLDERS: u32 = 8;
+const HOLDERS: u32 = 16;
 
 fn main() -> Result<(), Failure> {
     install_providers();

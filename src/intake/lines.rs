@@ -4,11 +4,10 @@
 //! ephemeral keys, and computes the record root, the digest and the parts in which the lines are
 //! stored. Pure: bytes in, facts and faults out.
 
-use std::collections::HashSet;
 use std::io::BufRead as _;
 use std::ops::Range;
 
-use crate::foundation::crypto::jwe::{self, Code};
+use crate::foundation::crypto::jwe::{Code, Inspector};
 use crate::foundation::crypto::{b64u, sha256};
 use crate::ledger::RecordTree;
 
@@ -72,20 +71,33 @@ pub fn look(
     limit: u32,
     kid: impl Fn(&str) -> Result<(), Code>,
 ) -> Result<Lines, TooManyLines> {
-    let mut epks = HashSet::new();
-    pass(body, limit, |position, line, faults| match jwe::inspect(line, &kid) {
-        Ok(seen) if !epks.insert(seen.epk_x) => faults.push(LineFault {
-            position,
-            code: Code::EpkRepeated,
-            pointer: "/protected/epk".to_owned(),
-        }),
-        Ok(_) => {}
+    let mut inspector = Inspector::new(kid);
+    let mut epks = Vec::new();
+    let mut lines = pass(body, limit, |position, line, faults| match inspector.inspect(line) {
+        Ok(seen) => epks.push((seen.epk_x, position)),
         Err(found) => faults.extend(found.into_iter().take(MAX_FAULTS).map(|fault| LineFault {
             position,
             code: fault.code,
             pointer: fault.pointer,
         })),
-    })
+    })?;
+    lines.faults.extend(repeated(epks));
+    lines.faults.sort_by_key(|fault| fault.position);
+    Ok(lines)
+}
+
+/// A fault for each line whose ephemeral key an earlier one has.
+///
+/// Sorted once: several times as fast as a set that is asked at each line.
+fn repeated(mut epks: Vec<([u8; 32], u32)>) -> Vec<LineFault> {
+    epks.sort_unstable();
+    let again = epks.array_windows().filter(|[one, next]| one.0 == next.0);
+    let fault = |[_, next]: &[([u8; 32], u32); 2]| LineFault {
+        position: next.1,
+        code: Code::EpkRepeated,
+        pointer: "/protected/epk".to_owned(),
+    };
+    again.map(fault).collect()
 }
 
 /// Looks at every line of `body`: all bytes of an attested batch after its first line feed. A line
@@ -146,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::foundation::Random;
+    use crate::foundation::crypto::jwe;
     use crate::foundation::crypto::sealing::OpeningKey;
 
     fn sealed(count: usize) -> Vec<String> {

@@ -88,7 +88,11 @@ pub(super) enum Use {
 
 /// The page of a new SQLite database: most bytes are parts of batches, which are many times as long,
 /// and each page costs a system call.
-const PAGE_BYTES: u32 = 32 * 1024;
+pub(super) const PAGE_BYTES: i32 = 32 * 1024;
+
+/// What the file of SQLite's write-ahead log may keep on the disk once it has grown: written over,
+/// it is durable in half the time that new ground takes.
+pub(super) const WAL_BYTES: i32 = 256 * 1024 * 1024;
 
 /// Opens connections of one kind for a pool.
 pub(super) struct Manager {
@@ -137,7 +141,7 @@ impl Manager {
         conn.batch_execute(&format!(
             "PRAGMA busy_timeout = 20000; PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; \
-             PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 0; \
+             PRAGMA journal_size_limit = {WAL_BYTES}; PRAGMA wal_autocheckpoint = 0; \
              PRAGMA query_only = {query_only};"
         ))
         .map_err(r2d2::Error::QueryError)?;

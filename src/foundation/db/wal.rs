@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 
+use super::conn::{PAGE_BYTES, WAL_BYTES};
 use super::store::StoreError;
 
 /// How long the thread rests between two looks.
 const REST: Duration = Duration::from_millis(500);
-/// The log may hold this many pages before writers have to wait for it once: 256 MiB.
-const MANY_PAGES: i32 = 8192;
+/// The log may hold this many pages before writers have to wait for it once.
+const MANY_PAGES: i32 = WAL_BYTES / PAGE_BYTES;
 
 /// Keeps the thread alive; it ends when this is dropped.
 pub(super) struct WalKeeper {

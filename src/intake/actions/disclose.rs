@@ -168,7 +168,7 @@ impl Known {
             *known = known.or(Some(before.leaf_id));
             return Fate::Known { late: before.late };
         }
-        match jwe::inspect(record.jwe.as_bytes(), |kid| self.keys.allow(kid)) {
+        match jwe::Inspector::new(|kid| self.keys.allow(kid)).inspect(record.jwe.as_bytes()) {
             Err(faults) => {
                 let at =
                     |fault: jwe::Fault| (fault.code.as_str(), format!("/jwe{}", fault.pointer));

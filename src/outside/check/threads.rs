@@ -1,5 +1,6 @@
 //! Threads that share one source and report in its order.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,12 +16,33 @@ struct Intake<S> {
     fault: Option<Unusable>,
 }
 
+/// A thread may finish so many pieces before the one whose turn it is; then it waits.
+const AHEAD: u64 = 16;
+
 struct Outlet<'a, T> {
     report: &'a mut (dyn FnMut(T) -> Result<(), Unusable> + Send),
     /// The number of the piece that is reported next.
     turn: u64,
+    /// What is known of later pieces.
+    early: BTreeMap<u64, T>,
     stopped: bool,
     fault: Option<Unusable>,
+}
+
+impl<T> Outlet<'_, T> {
+    /// Reports piece `number` and those after it that are known, or keeps it until its turn.
+    fn take(&mut self, number: u64, told: T) {
+        self.early.insert(number, told);
+        while let Some(told) = self.early.remove(&self.turn)
+            && !self.stopped
+        {
+            if let Err(fault) = (self.report)(told) {
+                self.fault = Some(fault);
+                self.stopped = true;
+            }
+            self.turn += 1;
+        }
+    }
 }
 
 struct Desk<'a, S, T> {
@@ -59,7 +81,13 @@ pub(super) fn run<S: Source + Send, T: Send>(
 ) -> Result<(), Unusable> {
     let desk = Desk {
         intake: Mutex::new(Intake { source, next: 0, ended: false, fault: None }),
-        outlet: Mutex::new(Outlet { report, turn: 0, stopped: false, fault: None }),
+        outlet: Mutex::new(Outlet {
+            report,
+            turn: 0,
+            early: BTreeMap::new(),
+            stopped: false,
+            fault: None,
+        }),
         turned: Condvar::new(),
     };
     thread::scope(|scope| {
@@ -79,19 +107,16 @@ fn work<S: Source, T>(desk: &Desk<'_, S, T>, judge: &impl Fn(&Piece) -> T) {
         let told = judge(&piece);
         drop(piece);
         let outlet = lock(&desk.outlet);
-        let waiting = |outlet: &mut Outlet<'_, T>| outlet.turn != number && !outlet.stopped;
-        let waited = desk.turned.wait_while(outlet, waiting);
+        let far = |outlet: &mut Outlet<'_, T>| number >= outlet.turn + AHEAD && !outlet.stopped;
+        let waited = desk.turned.wait_while(outlet, far);
         let mut outlet = waited.unwrap_or_else(PoisonError::into_inner);
-        if outlet.stopped {
-            break;
-        }
-        if let Err(fault) = (outlet.report)(told) {
-            outlet.fault = Some(fault);
-            outlet.stopped = true;
-        }
-        outlet.turn += 1;
+        outlet.take(number, told);
+        let stopped = outlet.stopped;
         drop(outlet);
         desk.turned.notify_all();
+        if stopped {
+            break;
+        }
     }
     drop(leaving);
 }

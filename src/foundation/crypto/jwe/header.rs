@@ -15,15 +15,33 @@ use crate::foundation::crypto::sealing::on_curve;
 #[derive(Debug, Default)]
 pub(super) struct RawHeader<'a> {
     pub(super) kid: Option<Cow<'a, str>>,
-    pub(super) epk: Epk,
-    pub(super) pc: Option<[u8; 32]>,
+    epk: Epk<'a>,
+    pc: Option<Value<'a>>,
 }
 
 /// The coordinates of the ephemeral key.
 #[derive(Debug, Default)]
-pub(super) struct Epk {
-    x: Option<[u8; 32]>,
-    y: Option<[u8; 32]>,
+struct Epk<'a> {
+    x: Option<Value<'a>>,
+    y: Option<Value<'a>>,
+}
+
+/// 32 bytes, and where in the header their text stands; `None` where it holds an escape.
+#[derive(Debug)]
+struct Value<'a> {
+    bytes: [u8; 32],
+    text: Option<&'a str>,
+}
+
+impl<'a> Value<'a> {
+    fn of(text: &Text<'a>) -> Option<Value<'a>> {
+        let bytes = b64u::decode_public_array(text.as_str())?;
+        let text = match text.0 {
+            Some(Cow::Borrowed(text)) => Some(text),
+            _ => None,
+        };
+        Some(Value { bytes, text })
+    }
 }
 
 impl<'a> RawHeader<'a> {
@@ -39,7 +57,21 @@ impl<'a> RawHeader<'a> {
 
     /// The ephemeral key's coordinates, where both are known.
     pub(super) fn point(&self) -> Option<([u8; 32], [u8; 32])> {
-        Some((self.epk.x?, self.epk.y?))
+        Some((self.epk.x.as_ref()?.bytes, self.epk.y.as_ref()?.bytes))
+    }
+
+    /// The commitment to the plaintext, where it is known.
+    pub(super) fn pc(&self) -> Option<[u8; 32]> {
+        Some(self.pc.as_ref()?.bytes)
+    }
+
+    /// Where the texts of `x`, `y` and `pc` begin in `text`, which this header was read from.
+    pub(super) fn places(&self, text: &[u8]) -> Option<[usize; 3]> {
+        let place = |value: &Option<Value<'_>>| {
+            let within = value.as_ref()?.text?;
+            within.as_ptr().addr().checked_sub(text.as_ptr().addr())
+        };
+        Some([place(&self.epk.x)?, place(&self.epk.y)?, place(&self.pc)?])
     }
 }
 
@@ -123,7 +155,7 @@ impl<'de> Visitor<'de> for HeaderVisitor<'_> {
                 3 => header.epk = map.next_value_seed(EpkSeed { faults: members.faults })?,
                 4 => constant(&map.next_value()?, TYP, Code::Typ, "typ", &mut members),
                 _ => {
-                    header.pc = b64u::decode_public_array(map.next_value::<Text<'de>>()?.as_str());
+                    header.pc = Value::of(&map.next_value()?);
                     if header.pc.is_none() {
                         members.wrong(Code::Pc, "pc");
                     }
@@ -162,21 +194,21 @@ struct EpkSeed<'f> {
 }
 
 impl<'de> DeserializeSeed<'de> for EpkSeed<'_> {
-    type Value = Epk;
+    type Value = Epk<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Epk, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Epk<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for EpkSeed<'_> {
-    type Value = Epk;
+    type Value = Epk<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an ephemeral public key")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Epk, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Epk<'de>, A::Error> {
         let before = self.faults.len();
         let mut members = Members {
             names: &["kty", "crv", "x", "y"],
@@ -203,56 +235,56 @@ impl<'de> Visitor<'de> for EpkSeed<'_> {
             members.wrong(Code::Epk, name);
         }
         if let (Some(x), Some(y), true) = (&epk.x, &epk.y, self.faults.len() == before)
-            && !on_curve(x, y)
+            && !on_curve(&x.bytes, &y.bytes)
         {
             self.faults.push(Fault::at(Code::Epk, "/protected/epk"));
         }
         Ok(epk)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Epk, E> {
+    fn visit_str<E>(self, _: &str) -> Result<Epk<'de>, E> {
         Ok(self.not_an_object())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Epk, E> {
+    fn visit_bool<E>(self, _: bool) -> Result<Epk<'de>, E> {
         Ok(self.not_an_object())
     }
 
-    fn visit_unit<E>(self) -> Result<Epk, E> {
+    fn visit_unit<E>(self) -> Result<Epk<'de>, E> {
         Ok(self.not_an_object())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Epk, E> {
+    fn visit_u64<E>(self, _: u64) -> Result<Epk<'de>, E> {
         Ok(self.not_an_object())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Epk, E> {
+    fn visit_i64<E>(self, _: i64) -> Result<Epk<'de>, E> {
         Ok(self.not_an_object())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Epk, E> {
+    fn visit_f64<E>(self, _: f64) -> Result<Epk<'de>, E> {
         Ok(self.not_an_object())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Epk, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Epk<'de>, A::Error> {
         while sequence.next_element::<IgnoredAny>()?.is_some() {}
         Ok(self.not_an_object())
     }
 }
 
 impl EpkSeed<'_> {
-    fn not_an_object(self) -> Epk {
+    fn not_an_object<'a>(self) -> Epk<'a> {
         self.faults.push(Fault::at(Code::Epk, "/protected/epk"));
         Epk::default()
     }
 }
 
-fn coordinate(text: &Text<'_>, name: &str, members: &mut Members<'_>) -> Option<[u8; 32]> {
-    let bytes = b64u::decode_public_array(text.as_str());
-    if bytes.is_none() {
+fn coordinate<'a>(text: &Text<'a>, name: &str, members: &mut Members<'_>) -> Option<Value<'a>> {
+    let value = Value::of(text);
+    if value.is_none() {
         members.wrong(Code::Epk, name);
     }
-    bytes
+    value
 }
 
 /// A text, borrowed where it holds no escape; nothing where the value is of another type.

@@ -1,17 +1,19 @@
 //! The sealed record: the one JWE profile of the protocol (RFC 7516, RFC 7518, section 4.6).
 //!
 //! Compact serialization, `ECDH-ES` direct on P-256 with `A256GCM`, a closed header of six members:
-//! `alg enc kid epk typ pc`. [`inspect`] judges the form of a line without any private key, on the
-//! push path, where each line is looked at once. [`fn@seal`] is what businesses run, [`fn@open`] what the
+//! `alg enc kid epk typ pc`. An [`Inspector`] judges the form of lines without any private key,
+//! on the push path, where each line is looked at once. [`fn@seal`] is what businesses run, [`fn@open`] what the
 //! audit process runs.
 //!
 //! A place within a line is a JSON pointer into the flattened JSON serialization that the line
 //! stands for (RFC 7516, section 7.2.2), with the header unpacked: `/protected/epk/x`, `/iv`.
 
 mod header;
+mod inspect;
 mod open;
 mod seal;
 
+pub use inspect::{Inspected, Inspector};
 pub use open::{Unopenable, open};
 pub use seal::{SealError, commitment, seal};
 
@@ -113,18 +115,6 @@ impl Fault {
     }
 }
 
-/// What the push path keeps of a well-formed line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inspected {
-    /// The `x` coordinate of the ephemeral key.
-    ///
-    /// A point and its mirror image give the same shared secret, so `x` alone tells whether an
-    /// ephemeral key is used twice.
-    pub epk_x: [u8; 32],
-    /// The commitment to the plaintext: its SHA-256 digest, as the header claims it.
-    pub pc: [u8; 32],
-}
-
 /// The header of a well-formed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -136,43 +126,19 @@ pub struct Header {
     pub pc: [u8; 32],
 }
 
-/// Judges the form of one record line, without its line feed.
-///
-/// `kid` is asked once whether the named audit key is open for sealing now; it answers
-/// [`Code::Kid`] or [`Code::KidClosed`] where it is not.
-///
-/// # Errors
-///
-/// Every fault of the line. A line that is not five parts of base64url around a JSON object is not
-/// looked into any further.
-pub fn inspect(
-    line: &[u8],
-    kid: impl FnOnce(&str) -> Result<(), Code>,
-) -> Result<Inspected, Vec<Fault>> {
-    let mut buffer = [0; MAX_HEADER];
-    let (raw, mut faults) = dissect(line, &mut buffer)?;
-    if let Some(name) = raw.kid.as_deref()
-        && let Err(code) = kid(name)
-    {
-        faults.push(Fault::at(code, "/protected/kid"));
-    }
-    match (raw.point(), raw.pc) {
-        (Some((x, _)), Some(pc)) if faults.is_empty() => Ok(Inspected { epk_x: x, pc }),
-        _ => Err(faults),
-    }
-}
-
 /// The header of one record line, or `None` where the line does not fit the profile.
 #[must_use]
 pub fn header(line: &[u8]) -> Option<Header> {
     let mut buffer = [0; MAX_HEADER];
-    let (raw, faults) = dissect(line, &mut buffer).ok()?;
+    let (text, faults) = dissect(line, &mut buffer).ok()?;
+    let (raw, faults) = read(text, faults).ok()?;
     if !faults.is_empty() {
         return None;
     }
     let (x, y) = raw.point()?;
     let epk = SealingKey::from_coordinates(&x, &y)?;
-    Some(Header { kid: raw.kid?.into_owned(), epk, pc: raw.pc? })
+    let pc = raw.pc()?;
+    Some(Header { kid: raw.kid?.into_owned(), epk, pc })
 }
 
 /// The five parts of a line: header, encrypted key, IV, ciphertext, tag; `None` where there are
@@ -191,13 +157,13 @@ fn cut(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&text[..dot], &text[dot + 1..]))
 }
 
-/// The header of a line as far as it can be read, and everything else that is wrong with the line.
+/// The decoded header of a line, in `buffer`, and what is wrong with the other parts.
 ///
 /// Fails with what makes the header unreadable.
 fn dissect<'a>(
     line: &[u8],
     buffer: &'a mut [u8; MAX_HEADER],
-) -> Result<(RawHeader<'a>, Vec<Fault>), Vec<Fault>> {
+) -> Result<(&'a [u8], Vec<Fault>), Vec<Fault>> {
     const PARTS: [&str; 5] = ["/protected", "/encrypted_key", "/iv", "/ciphertext", "/tag"];
     if line.len() > MAX_LINE {
         return Err(vec![Fault::at(Code::TooLong, "")]);
@@ -225,10 +191,21 @@ fn dissect<'a>(
             faults.push(Fault::at(code, pointer));
         }
     }
-    let Some(text) = b64u::decode_public(protected, buffer) else {
-        faults.push(Fault::at(Code::TooLong, "/protected"));
-        return Err(faults);
-    };
+    match b64u::decode_public(protected, buffer) {
+        Some(text) => Ok((text, faults)),
+        None => {
+            faults.push(Fault::at(Code::TooLong, "/protected"));
+            Err(faults)
+        }
+    }
+}
+
+/// The members of the decoded header `text`, as far as they can be read; what is wrong with them
+/// joins `faults`.
+fn read<'a>(
+    text: &'a [u8],
+    mut faults: Vec<Fault>,
+) -> Result<(RawHeader<'a>, Vec<Fault>), Vec<Fault>> {
     match RawHeader::parse(text, &mut faults) {
         Some(raw) => Ok((raw, faults)),
         None => {
