@@ -45,7 +45,7 @@ fn taken(point: &[u8]) -> Option<SealingKey> {
     let protected = b64u::encode(header.to_string().as_bytes());
     let line = format!("{protected}..{}.QQ.{}", b64u::encode(&[0; 12]), b64u::encode(&[0; 16]));
     let taken = super::header(line.as_bytes()).map(|header| header.epk);
-    assert_eq!(taken.is_some(), inspect(line.as_bytes(), |_| Ok(())).is_ok());
+    assert_eq!(taken.is_some(), Inspector::new(|_: &str| Ok(())).inspect(line.as_bytes()).is_ok());
     assert_eq!(taken, SealingKey::from_sec1(point));
     taken
 }
