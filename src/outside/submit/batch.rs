@@ -50,6 +50,19 @@ pub struct DayTotals {
     pub totals: BTreeMap<String, u64>,
 }
 
+/// Days of a stream on which a business says beforehand that nothing will come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosureDays {
+    /// The stream.
+    pub stream: StreamId,
+    /// The first day.
+    pub from: Day,
+    /// The last day; the day before `from` takes an earlier declaration back.
+    pub to: Day,
+    /// `closure`, or `outage` where only the system stands still.
+    pub kind: &'static str,
+}
+
 /// A signed statement as it goes out. These very bytes are kept, and sent again where need be.
 #[derive(Clone, Debug)]
 pub struct Signed<T> {
@@ -170,6 +183,24 @@ impl Workshop {
             claims["last"] = last.into();
         }
         Ok(Signed { id, body: self.sign("chayan-close+jwt", &claims)?.into() })
+    }
+
+    /// Signs a declared closure at `now`: the whole request body.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`].
+    pub fn closure(
+        &self,
+        days: &ClosureDays,
+        now: Timestamp,
+    ) -> Result<Signed<CloseId>, SignError> {
+        let id: CloseId = self.fresh(now);
+        let claims = json!({
+            "iss": self.holder, "jti": id, "iat": now.seconds(), "stream": days.stream,
+            "from": days.from, "to": days.to, "kind": days.kind,
+        });
+        Ok(Signed { id, body: self.sign("chayan-closure+jwt", &claims)?.into() })
     }
 
     /// Signs the assertion by which the client `client_id` asks `issuer` for a token.

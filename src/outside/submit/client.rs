@@ -7,12 +7,13 @@ use actix_web::web::Bytes;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::batch::{DayTotals, Signed, Workshop};
+use super::batch::{ClosureDays, DayTotals, Signed, Workshop};
 use crate::foundation::crypto::jws::SignError;
-use crate::foundation::ids::{AuditId, BatchId, CloseId, DepartmentId, StreamId};
+use crate::foundation::ids::{BatchId, CloseId, StreamId};
 use crate::foundation::time::{Clock, Day, Timestamp};
 
 /// How often the same bytes are sent before giving up.
@@ -123,49 +124,6 @@ struct Granted {
     expires_in: u64,
 }
 
-/// What a business needs to know of one of its streams.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct StreamInfo {
-    /// The stream.
-    pub id: StreamId,
-    /// The department whose audit key its records are sealed to, where one is competent.
-    pub department: Option<DepartmentId>,
-}
-
-/// A block of drawn records that a business is asked to disclose.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Wanted {
-    /// The draw.
-    pub draw: AuditId,
-    /// Whose key the records are sealed to.
-    pub department: DepartmentId,
-    /// The last moment at which a record may be disclosed.
-    pub due: Timestamp,
-    /// The records.
-    pub records: Vec<WantedRecord>,
-}
-
-/// A record that a business is asked to disclose.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct WantedRecord {
-    /// Its stream.
-    pub stream: StreamId,
-    /// Its number.
-    pub seq: u64,
-    /// When it was disclosed, if it was.
-    pub disclosed_at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-struct WantedPage {
-    rows: Vec<Wanted>,
-}
-
-#[derive(Deserialize)]
-struct Streams {
-    streams: Vec<StreamInfo>,
-}
-
 impl Client {
     /// A client that signs in `shop` and connects directly, without a proxy, over HTTP/1.1.
     ///
@@ -268,36 +226,14 @@ impl Client {
         self.put_close(day.stream, day.day, &close).await
     }
 
-    /// The streams of this business, each with the department whose audit key it seals to.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub async fn streams(&self) -> Result<Vec<StreamInfo>, Refusal> {
+    /// What `GET` at `path` answers.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
         let token = self.token().await?;
-        let url = format!("{}/v1/streams", self.access.origin);
+        let url = format!("{}{path}", self.access.origin);
         let sent = self.http.get(url).bearer_auth(&token).send().await;
         let answer = sent.map_err(|cause| Refusal::Unknown(told(&cause)))?;
         let answer = settle(answer.status(), limited(answer).await?)?;
-        let known: Streams = serde_json::from_slice(&answer.body)
-            .map_err(|cause| Refusal::Answer(cause.to_string()))?;
-        Ok(known.streams)
-    }
-
-    /// What this business is asked to disclose, newest first, at most one page.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub async fn requests(&self) -> Result<Vec<Wanted>, Refusal> {
-        let token = self.token().await?;
-        let url = format!("{}/v1/disclosures", self.access.origin);
-        let sent = self.http.get(url).bearer_auth(&token).send().await;
-        let answer = sent.map_err(|cause| Refusal::Unknown(told(&cause)))?;
-        let answer = settle(answer.status(), limited(answer).await?)?;
-        let page: WantedPage = serde_json::from_slice(&answer.body)
-            .map_err(|cause| Refusal::Answer(cause.to_string()))?;
-        Ok(page.rows)
+        serde_json::from_slice(&answer.body).map_err(|cause| Refusal::Answer(cause.to_string()))
     }
 
     /// Sends a disclosure, again with the same bytes where need be.
@@ -323,6 +259,18 @@ impl Client {
     ) -> Result<Answer, Refusal> {
         let url = format!("{}/v1/streams/{stream}/days/{day}", self.access.origin);
         self.send(Method::PUT, &url, "application/jose", &close.body).await
+    }
+
+    /// Signs and sends the declaration that a stream is closed, or cannot report, for some days.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub async fn declare(&self, closure: &ClosureDays) -> Result<Answer, Refusal> {
+        let (stream, from) = (closure.stream, &closure.from);
+        let url = format!("{}/v1/streams/{stream}/closures/{from}", self.access.origin);
+        let signed = self.shop.closure(closure, self.clock.now())?;
+        self.send(Method::PUT, &url, "application/jose", &signed.body).await
     }
 
     async fn send(

@@ -8,8 +8,12 @@ mod batch;
 mod client;
 mod keys;
 mod list;
+mod reading;
 
-pub use batch::{DayTotals, Sheet, Signed, Workshop, commit_lines, disclosure, seal_lines};
-pub use client::{Access, Answer, Client, Refusal, StreamInfo, Wanted, WantedRecord, connections};
+pub use batch::{
+    ClosureDays, DayTotals, Sheet, Signed, Workshop, commit_lines, disclosure, seal_lines,
+};
+pub use client::{Access, Answer, Client, Refusal, connections};
 pub use keys::{BusinessKeys, KeyFileError, public_jwk};
 pub use list::{key_list, open_key};
+pub use reading::{Scored, StreamInfo, Wanted, WantedRecord};

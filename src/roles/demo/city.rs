@@ -1,10 +1,16 @@
 //! An invented city: the districts of Hebi with duty holders, outlets and streams that do not
 //! exist. Pure and seeded: the same seed gives the same city.
 //!
+//! Most duty holders are hotels and couriers, whose records grow with the size of the city. The
+//! other nine trades have a few small ones each ([`small`]).
+//!
 //! Numbers of documents, companies and telephones are made so that nobody can have them: the
 //! region 410699 was never issued, and telephone numbers begin with 1390000.
 
+pub use super::sector::Sector;
+use super::small;
 use crate::foundation::Random;
+use crate::foundation::crypto::sha256;
 use crate::foundation::ids::{HolderId, Id, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::rules::documents;
@@ -17,49 +23,6 @@ pub const DISTRICTS: [(&str, &str, &str); 5] = [
     ("410621", "浚县", "Xunxian"),
     ("410622", "淇县", "Qixian"),
 ];
-
-/// The sectors that the city has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sector {
-    /// 住宿: hotels and guest houses; the police is competent.
-    Lodging,
-    /// 寄递: couriers; the postal administration is competent.
-    Courier,
-}
-
-impl Sector {
-    /// The sector's name in registry and packs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Sector::Lodging => "lodging",
-            Sector::Courier => "courier",
-        }
-    }
-
-    /// The rule pack of its records.
-    pub const fn pack(self) -> &'static str {
-        match self {
-            Sector::Lodging => "lodging/2026.1",
-            Sector::Courier => "courier/2026.1",
-        }
-    }
-
-    /// The figure that a day close must state.
-    pub const fn total(self) -> &'static str {
-        match self {
-            Sector::Lodging => "room_nights_sold",
-            Sector::Courier => "waybills",
-        }
-    }
-
-    /// Share of a week's business on each day, Monday first, in per mille of a mean day.
-    const fn weekdays(self) -> [u64; 7] {
-        match self {
-            Sector::Lodging => [880, 840, 860, 920, 1_250, 1_380, 870],
-            Sector::Courier => [1_240, 1_120, 1_080, 1_060, 1_040, 860, 600],
-        }
-    }
-}
 
 /// How large a city, and from when to when.
 #[derive(Clone, Debug)]
@@ -91,6 +54,10 @@ pub struct Holder {
     pub credit_code: String,
     /// Its outlets, each with one stream.
     pub outlets: Vec<Outlet>,
+    /// How it submits: `sealed` or `attested`.
+    pub mode: &'static str,
+    /// What goes wrong at a small business; `None` for hotels and couriers.
+    pub role: Option<small::Role>,
 }
 
 /// A place of business and its stream.
@@ -104,8 +71,19 @@ pub struct Outlet {
     pub address: String,
     /// The stream of its records.
     pub stream: StreamId,
-    /// Its size relative to the others.
-    weight: u64,
+    /// The kind of business within the trade, where its pack tells kinds apart.
+    pub subtype: Option<&'static str>,
+    /// How much business it does.
+    trade: Trade,
+}
+
+/// How much business an outlet does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trade {
+    /// Its size relative to the other outlets of the city's large trades.
+    Share(u64),
+    /// So many customers on every day, whatever the size of the city.
+    Daily(u64),
 }
 
 /// The city.
@@ -113,10 +91,14 @@ pub struct Outlet {
 pub struct City {
     /// How it was made.
     pub size: Size,
-    /// Its duty holders, those in lodging first.
+    /// Its duty holders, those in lodging first, then couriers, then the small ones.
     pub holders: Vec<Holder>,
+    /// Days before the first day on which some streams were open already.
+    pub past: u32,
     /// Weight of all outlets on all days, in per mille.
     weight: u64,
+    /// Records of the large trades, about.
+    large: u64,
 }
 
 const PLACES: [&str; 12] = [
@@ -174,7 +156,46 @@ impl City {
             holders.push(holder(&random, sector, number, millis));
         }
         let weight = holders.iter().map(|holder| weight_of(holder, &size)).sum();
-        City { size, holders, weight }
+        let large = size.records;
+        City { size, holders, past: 0, weight, large }
+    }
+
+    /// Invents a city with all eleven trades. The small businesses have as many records at any
+    /// size; `size.records` counts them in, as far as half of it reaches.
+    pub fn of_all_trades(size: Size) -> City {
+        let mut city = City::invent(size);
+        let random = Random::seeded(city.size.seed ^ 0x51ab_77c3_0d9e_2f48);
+        let mut number = u32::try_from(city.holders.len()).unwrap_or(0);
+        let mut small = 0;
+        city.past = small::PAST;
+        for business in small::BUSINESSES {
+            let millis = u64::try_from(city.first_of(business.role).start().millis()).unwrap_or(0);
+            let days = city.size.days + city.past_of(business.role);
+            small += business.daily * u64::from(days);
+            city.holders.push(small_holder(&random, &business, number, millis));
+            number += 1;
+        }
+        city.large = city.size.records.saturating_sub(small).max(city.size.records / 2);
+        city
+    }
+
+    /// The days before the first day on which the streams of a small business were open.
+    fn past_of(&self, role: small::Role) -> u32 {
+        if role.has_past() { self.past } else { 0 }
+    }
+
+    fn first_of(&self, role: small::Role) -> Day {
+        back(self.size.first_day, self.past_of(role))
+    }
+
+    /// The first day on which the streams of `holder` are open.
+    pub fn opened_on(&self, holder: &Holder) -> Day {
+        holder.role.map_or(self.size.first_day, |role| self.first_of(role))
+    }
+
+    /// The first day on which any stream is open.
+    pub fn earliest_day(&self) -> Day {
+        back(self.size.first_day, self.past)
     }
 
     /// The days of the city's records.
@@ -190,11 +211,13 @@ impl City {
 
     /// How many records `outlet` should have on `day`, before anything goes wrong.
     pub fn volume(&self, sector: Sector, outlet: &Outlet, day: Day) -> u64 {
-        let share = outlet.weight * weekday(sector, day);
-        u64::try_from(
-            u128::from(self.size.records) * u128::from(share) / u128::from(self.weight.max(1)),
-        )
-        .unwrap_or(u64::MAX)
+        let weight = match outlet.trade {
+            Trade::Daily(count) => return about(self.size.seed, outlet.stream, day, count),
+            Trade::Share(weight) => weight,
+        };
+        let share = weight * weekday(sector, day);
+        u64::try_from(u128::from(self.large) * u128::from(share) / u128::from(self.weight.max(1)))
+            .unwrap_or(u64::MAX)
     }
 
     /// Every outlet with its duty holder.
@@ -208,9 +231,24 @@ fn weekday(sector: Sector, day: Day) -> u64 {
     sector.weekdays()[usize::try_from(day.weekday()).unwrap_or(0)]
 }
 
+/// `days` days before `day`.
+fn back(day: Day, days: u32) -> Day {
+    (0..days).fold(day, |day, _| day.previous())
+}
+
+/// `count` customers, one more or one less.
+fn about(seed: u64, stream: StreamId, day: Day, count: u64) -> u64 {
+    let text = format!("{seed}/{stream}/{day}");
+    count + u64::from(sha256(text.as_bytes())[0]) % 3 - 1
+}
+
 fn weight_of(holder: &Holder, size: &Size) -> u64 {
     let days: u64 = (0..size.days).map(|n| weekday(holder.sector, size.first_day.plus(n))).sum();
-    holder.outlets.iter().map(|outlet| outlet.weight * days).sum()
+    let share = |outlet: &Outlet| match outlet.trade {
+        Trade::Share(weight) => weight,
+        Trade::Daily(_) => 0,
+    };
+    holder.outlets.iter().map(|outlet| share(outlet) * days).sum()
 }
 
 fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
@@ -218,7 +256,7 @@ fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
     let home = usize::try_from(random.below(5)).unwrap_or(0);
     let brand = match sector {
         Sector::Lodging => format!("{place}{}", pick(random, &INNS)),
-        Sector::Courier => format!("{place}{}", pick(random, &COURIERS)),
+        _ => format!("{place}{}", pick(random, &COURIERS)),
     };
     let name = format!("鹤壁{brand}有限公司（虚构{:02}号）", number + 1);
     // A holder with several outlets is not larger than one with a single outlet.
@@ -231,13 +269,10 @@ fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
             Outlet {
                 name: format!("{brand}{district_name}{}店", at + 1),
                 district,
-                address: format!(
-                    "河南省鹤壁市{district_name}{}{}号",
-                    pick(random, &STREETS),
-                    1 + random.below(300)
-                ),
+                address: address(random, district),
                 stream: fresh(random, millis),
-                weight: (60 + random.below(80)) / outlets,
+                subtype: None,
+                trade: Trade::Share((60 + random.below(80)) / outlets),
             }
         })
         .collect();
@@ -247,6 +282,34 @@ fn holder(random: &Random, sector: Sector, number: u32, millis: u64) -> Holder {
         name,
         credit_code: documents::test_credit_code(number + 1),
         outlets,
+        mode: "sealed",
+        role: None,
+    }
+}
+
+fn address(random: &Random, district: usize) -> String {
+    let (_, name, _) = DISTRICTS[district];
+    format!("河南省鹤壁市{name}{}{}号", pick(random, &STREETS), 1 + random.below(300))
+}
+
+/// A small business with one outlet.
+fn small_holder(random: &Random, own: &small::Business, number: u32, millis: u64) -> Holder {
+    let district = usize::try_from(random.below(5)).unwrap_or(0);
+    Holder {
+        id: fresh(random, millis),
+        sector: own.sector,
+        name: format!("鹤壁{}（虚构{:02}号）", own.name, number + 1),
+        credit_code: documents::test_credit_code(number + 1),
+        outlets: vec![Outlet {
+            name: own.name.to_owned(),
+            district,
+            address: address(random, district),
+            stream: fresh(random, millis),
+            subtype: own.subtype,
+            trade: Trade::Daily(own.daily),
+        }],
+        mode: own.mode,
+        role: Some(own.role),
     }
 }
 
@@ -269,9 +332,26 @@ pub(super) mod tests {
             lodging: 40,
             courier: 20,
             records,
-            first_day: "2026-03-02".parse().unwrap(),
+            first_day: "2026-04-06".parse().unwrap(),
             days: 14,
         }
+    }
+
+    #[test]
+    fn all_eleven_trades_are_there_and_the_records_add_up() {
+        let city = City::of_all_trades(Size { lodging: 27, courier: 14, ..size(100_000) });
+        for sector in Sector::ALL {
+            assert!(city.holders.iter().filter(|holder| holder.sector == sector).count() >= 2);
+        }
+        assert_eq!(city.holders.len(), 60);
+        let of = |holder: &Holder, outlet: &Outlet| {
+            let first = city.opened_on(holder);
+            let days = std::iter::successors(Some(first), |day| Some(day.next()));
+            let days = days.take_while(|day| *day <= city.last_day());
+            days.map(|day| city.volume(holder.sector, outlet, day)).sum::<u64>()
+        };
+        let all: u64 = city.outlets().map(|(_, holder, outlet)| of(holder, outlet)).sum();
+        assert!((98_000..=100_000).contains(&all), "{all}");
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //! about days and numbers in the room of cases.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::DemoError;
 use super::plant::{Kind, Plan};
@@ -13,7 +16,10 @@ use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{AuditId, HolderId, StreamId};
 use crate::ledger::{self, LeafKind};
+use crate::outside::submit::Client;
 
+/// Connections that are used at once.
+const CONNECTIONS: usize = 6;
 /// Leaves that are read at a time.
 const PAGE: u32 = 1_000;
 
@@ -46,10 +52,10 @@ struct Verdict {
 /// # Errors
 ///
 /// Those of the database.
-pub async fn found(house: &House, plan: &Plan) -> Result<Found, DemoError> {
+pub async fn found(house: &House, plan: &Arc<Plan>) -> Result<Found, DemoError> {
     let holders: BTreeMap<HolderId, usize> =
         plan.city.holders.iter().enumerate().map(|(at, holder)| (holder.id, at)).collect();
-    let streams: Vec<StreamId> = plan.streams.iter().map(|stream| stream.stream).collect();
+    let plan = Arc::clone(plan);
     house
         .store
         .read("demo.found", move |conn| {
@@ -58,23 +64,79 @@ pub async fn found(house: &House, plan: &Plan) -> Result<Found, DemoError> {
                 let Some(holder) = holders.get(&verdict.holder) else { continue };
                 found.outcomes.insert(*holder, outcome(verdict.verdict.as_deref()));
             }
-            for stream in streams {
-                let about = cases::findings_of_stream(conn, stream).map_err(DemoError::database)?;
-                found.days.extend(about.iter().filter_map(|finding| found_day(stream, finding)));
+            for stream in &plan.streams {
+                let about = cases::findings_of_stream(conn, stream.stream);
+                let about = about.map_err(DemoError::database)?;
+                let days = about.iter().filter_map(|finding| found_day(stream.stream, finding));
+                found.days.extend(days);
+                let unheard = about.iter().filter(|f| f.kind == FindingKind::NotDisclosed);
+                let numbers = unheard.filter_map(|f| u64::try_from(f.first_number?).ok());
+                found.undisclosed.extend(numbers.map(|seq| (stream.stream, seq)));
+            }
+            for (at, holder) in plan.city.holders.iter().enumerate() {
+                let against = cases::findings_against(conn, holder.id);
+                let against = against.map_err(DemoError::database)?;
+                let alarms = against.iter().filter(|f| f.kind == FindingKind::SuddenDrop);
+                let own = plan.streams.iter().find(|stream| stream.holder == at);
+                for (alarm, own) in alarms.filter_map(|alarm| alarm.day.zip(own)) {
+                    let place = match plan.drop_of(at) {
+                        Some(from) if from <= alarm => DayOrGap::Since(from),
+                        _ => DayOrGap::Day(alarm),
+                    };
+                    let stream = own.stream;
+                    found.days.insert(FoundDay { kind: Kind::SuddenDrop, stream, place });
+                }
             }
             Ok(found)
         })
         .await
 }
 
-/// How many duty holders have a verdict.
+/// How far the audits are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Verdicts so far, of all periods.
+    pub holders: usize,
+    /// Openings so far.
+    pub opened: usize,
+    /// Draws whose secret is revealed.
+    pub revealed: usize,
+}
+
+/// How far the audits are, as the log says.
 ///
 /// # Errors
 ///
 /// Those of the database.
-pub async fn verdicts(house: &House) -> Result<usize, DemoError> {
-    let read = |conn: &mut Conn| leaves::<Verdict>(conn, LeafKind::DrawResult);
-    Ok(house.store.read("demo.verdicts", read).await?.len())
+pub async fn judged(house: &House) -> Result<Judged, DemoError> {
+    let read = |conn: &mut Conn| {
+        let mut count = |kind| Ok::<_, DemoError>(leaves::<IgnoredAny>(conn, kind)?.len());
+        Ok(Judged {
+            holders: count(LeafKind::DrawResult)?,
+            opened: count(LeafKind::OpenDone)?,
+            revealed: count(LeafKind::DrawReveal)?,
+        })
+    };
+    house.store.read("demo.judged", read).await
+}
+
+/// Days that a declaration exempts and the newest class of each duty holder, as its own business
+/// system is told.
+///
+/// # Errors
+///
+/// [`DemoError::Refused`].
+pub async fn standings(clients: &[Client], found: &mut Found) -> Result<(), DemoError> {
+    let mut asked = stream::iter(clients.iter().enumerate())
+        .map(|(at, client)| async move { client.scores().await.map(|scores| (at, scores)) })
+        .buffer_unordered(CONNECTIONS);
+    while let Some((at, scores)) = asked.try_next().await? {
+        let exempt = scores.iter().map(|scored| scored.exempt_days).sum();
+        found.exempt.insert(at, exempt);
+        let class = scores.into_iter().find_map(|scored| scored.class);
+        found.classes.extend(class.map(|class| (at, class)));
+    }
+    Ok(())
 }
 
 fn outcome(verdict: Option<&str>) -> Outcome {
@@ -125,7 +187,7 @@ fn leaves<T: for<'de> Deserialize<'de>>(
 fn found_day(stream: StreamId, finding: &Finding) -> Option<FoundDay> {
     let kind = match finding.kind {
         FindingKind::Gap => Kind::Gap,
-        FindingKind::MissingDay | FindingKind::SuddenDrop => Kind::MissingDay,
+        FindingKind::MissingDay => Kind::MissingDay,
         FindingKind::LateDay => Kind::LateDay,
         FindingKind::CloseMismatch | FindingKind::Restart | FindingKind::Equivocation => {
             Kind::CloseMismatch

@@ -3,9 +3,12 @@
 pub mod certificate;
 pub mod city;
 pub mod crew;
+pub mod disclose;
 pub mod found;
+pub mod kind;
 pub mod office;
 pub mod plant;
+mod planting;
 pub mod play;
 pub mod print;
 pub mod progress;
@@ -13,9 +16,12 @@ pub mod push;
 pub mod records;
 pub mod registry;
 mod run;
+pub mod sector;
 pub mod sink;
+pub mod small;
 pub mod stage;
 pub mod state;
+mod trades;
 pub mod truth;
 
 pub use run::{Options, run};

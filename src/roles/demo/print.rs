@@ -4,6 +4,7 @@ use std::path::Path;
 
 use askama::Template;
 
+use super::city::Sector;
 use super::plant::{Kind, Plan};
 use super::play::words;
 use super::truth::Table;
@@ -40,17 +41,15 @@ impl<'a> TablePage<'a> {
     }
 
     fn name(&self, kind: impl std::borrow::Borrow<Kind>) -> String {
-        words(match kind.borrow() {
-            Kind::Gap => "demo-gap",
-            Kind::MissingDay => "demo-missing-day",
-            Kind::LateDay => "demo-late-day",
-            Kind::CloseMismatch => "demo-close-mismatch",
-            Kind::MissingField => "demo-missing-field",
-            Kind::WrongCheckDigit => "demo-check-digit",
-            Kind::MinorAlone => "demo-minor",
-            Kind::MissingItem => "demo-missing-item",
-            Kind::Unopenable => "demo-unopenable",
-        })
+        words(kind.borrow().key())
+    }
+
+    fn trade(&self, sector: impl std::borrow::Borrow<Sector>) -> String {
+        words(&format!("registry-sector-{}", sector.borrow().as_str().replace('_', "-")))
+    }
+
+    fn words(&self, key: &str) -> String {
+        words(key)
     }
 }
 

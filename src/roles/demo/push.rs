@@ -12,9 +12,9 @@ use super::records::{self, Place};
 use super::{DemoError, state::Sent};
 use crate::foundation::Random;
 use crate::foundation::crypto::sealing::{OpeningKey, SealingKey};
-use crate::foundation::time::Clock;
+use crate::foundation::time::{Clock, Day};
 use crate::ledger::VerifierKey;
-use crate::outside::submit::{Client, DayTotals, Sheet, seal_lines};
+use crate::outside::submit::{Client, DayTotals, Sheet, commit_lines, seal_lines};
 use crate::outside::verify;
 
 /// Connections that are used at once.
@@ -39,7 +39,7 @@ impl Ready {
     }
 }
 
-/// Seals what all streams send for day number `day`, on two threads, and leaves out what `sent`
+/// Seals or commits to what all streams send for `day`, on two threads, and leaves out what `sent`
 /// says is there already.
 ///
 /// # Errors
@@ -49,14 +49,15 @@ pub async fn seal_day(
     plan: Arc<Plan>,
     to: Arc<SealTo>,
     sent: Arc<Sent>,
-    day: usize,
+    day: Day,
 ) -> Result<Vec<Ready>, DemoError> {
     let half = |odd: usize| {
         let (plan, to, sent) = (Arc::clone(&plan), Arc::clone(&to), Arc::clone(&sent));
         tokio::task::spawn_blocking(move || {
             let own = plan.streams.iter().enumerate().filter(|(at, _)| at % 2 == odd);
-            own.filter(|(_, stream)| stream.days[day].fate != Fate::Silent)
-                .map(|(at, _)| seal_stream(&plan, &to, &sent, at, day))
+            let open = own.filter_map(|(_, stream)| Some((stream, stream.on(day)?)));
+            open.filter(|(_, day)| !day.is_mute())
+                .map(|(stream, day)| prepare(&plan, &to, &sent, stream, day))
                 .collect::<Result<Vec<Ready>, DemoError>>()
         })
     };
@@ -66,79 +67,85 @@ pub async fn seal_day(
     Ok(ready)
 }
 
-fn seal_stream(
+fn prepare(
     plan: &Plan,
     to: &SealTo,
     sent: &Sent,
-    stream: usize,
-    day: usize,
+    stream: &StreamPlan,
+    day: &DayPlan,
 ) -> Result<Ready, DemoError> {
-    let StreamPlan { holder, stream: id, days } = &plan.streams[stream];
+    let StreamPlan { holder, stream: id, .. } = stream;
     let facts = &plan.city.holders[*holder];
     let outlet = facts.outlets.iter().find(|outlet| outlet.stream == *id);
     let outlet = outlet.ok_or(DemoError::Plan)?;
-    let day = &days[day];
     let place = Place { city: &plan.city, sector: facts.sector, outlet, day };
     let key = to.get(&facts.sector).ok_or(DemoError::Plan)?;
     let unsent = day.batches().into_iter().filter(|(first, _)| !sent.has(*id, *first));
-    let batches = unsent.map(|numbers| seal_batch(plan, place, key, numbers));
+    let batches = unsent.map(|numbers| batch(plan, place, facts.mode, key, numbers));
     Ok(Ready {
         holder: *holder,
         batches: batches.collect::<Result<_, _>>()?,
-        close: close_of(place, day),
+        close: close_of(plan, place, day),
         fate: day.fate,
     })
 }
 
-fn seal_batch(
+fn batch(
     plan: &Plan,
     place: Place<'_>,
+    mode: &'static str,
     (kid, key): &(String, SealingKey),
     (first, last): (u64, u64),
 ) -> Result<(Sheet, Vec<String>), DemoError> {
     let random = Random::system();
     let stream = place.outlet.stream;
-    let mut lines = Vec::new();
-    let (mut from, mut to) = (None, None);
+    let (mut lines, mut moments, mut amends) = (Vec::new(), Vec::new(), Vec::new());
     for seq in first..=last {
-        let defect = plan.records.get(&(stream, seq)).copied();
-        let written = records::write(place, seq, defect);
-        from = from.or(Some(written.occurred_at));
-        to = Some(written.occurred_at);
+        let written = records::sent(plan, place, seq);
+        moments.push(written.occurred_at);
+        amends.extend(plan.corrections.get(&(stream, seq)).map(|corrected| (seq, *corrected)));
+        if mode == "attested" {
+            lines.extend(commit_lines([written.json.as_slice()]));
+            continue;
+        }
         // A record that nobody can open is sealed to a key that nobody has.
-        let key = if defect == Some(Kind::Unopenable) {
+        let key = if plan.defect(stream, seq) == Some(Kind::Unopenable) {
             *OpeningKey::generate(&random)?.sealing_key()
         } else {
             *key
         };
         lines.extend(seal_lines([written.json.as_slice()], kid, &key, &random)?);
     }
-    let (from, to) = from.zip(to).ok_or(DemoError::Plan)?;
+    let (from, to) = moments.iter().min().zip(moments.iter().max()).ok_or(DemoError::Plan)?;
     let sheet = Sheet {
         stream,
         day: place.day.day,
-        mode: "sealed",
+        mode,
         pack: place.sector.pack().to_owned(),
         first,
-        from,
-        to,
-        amends: Vec::new(),
+        from: *from,
+        to: *to,
+        amends,
     };
     Ok((sheet, lines))
 }
 
 /// What the close of the day says: the truth, or a few records too few.
-fn close_of(place: Place<'_>, day: &DayPlan) -> DayTotals {
-    let sold = match place.sector {
-        Sector::Lodging => day.arrivals,
-        Sector::Courier => day.count(),
-    };
+fn close_of(plan: &Plan, place: Place<'_>, day: &DayPlan) -> DayTotals {
+    let numbers = day.first..day.first + day.count();
+    let corrections = plan
+        .corrections
+        .keys()
+        .filter(|(stream, seq)| *stream == place.outlet.stream && numbers.contains(seq));
+    let corrections = u64::try_from(corrections.count()).unwrap_or(0);
+    let sold = day.arrivals.saturating_sub(corrections);
+    let totals = place.sector.totals(place.outlet.subtype, sold).into_iter();
     DayTotals {
         stream: place.outlet.stream,
         day: day.day,
         numbers: (day.count() > 0).then(|| (day.first, day.first + day.count() - 1)),
         count: day.sent().saturating_sub(day.understated),
-        totals: BTreeMap::from([(place.sector.total().to_owned(), sold)]),
+        totals: totals.map(|(name, figure)| (name.to_owned(), figure)).collect(),
     }
 }
 

@@ -1,13 +1,15 @@
 //! The records of the city, one by one: invented people, parcels and rooms.
 //!
 //! A record is a function of seed, stream and number, so that a run that continues makes the same
-//! ones.
+//! ones, and so that a business that attests has the very bytes when it is asked for them. Those of
+//! the nine small trades are in [`trades`](super::trades).
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::city::{City, Outlet, Sector, moment, pick};
-use super::plant::{DayPlan, Kind};
+use super::plant::{DayPlan, Kind, Plan};
+use super::trades;
 use crate::foundation::Random;
 use crate::foundation::crypto::{b64u, sha256};
 use crate::foundation::ids::{Id, StreamId};
@@ -55,7 +57,7 @@ const ITEMS: [(&str, &str); 12] = [
     ("合同文件", "document"),
     ("床上四件套", "household"),
 ];
-const FAR: [&str; 6] = [
+pub(super) const FAR: [&str; 6] = [
     "河南省郑州市金水区花园路",
     "北京市海淀区学院路",
     "浙江省杭州市西湖区文三路",
@@ -95,6 +97,10 @@ pub fn write(place: Place<'_>, seq: u64, defect: Option<Kind>) -> Written {
             let at = during(place, (12 * 60 + 30, 22 * 60), at, place.day.arrivals, &random);
             (at, check_in(place, seq, at, defect, &random))
         }
+        _ => {
+            let at = during(place, (8 * 60, 19 * 60), at, place.day.arrivals, &random);
+            (at, trades::record(place, seq, at, &random))
+        }
     };
     let registered = occurred_at.plus(std::time::Duration::from_secs(20 + random.below(400)));
     for (name, value) in [
@@ -110,18 +116,37 @@ pub fn write(place: Place<'_>, seq: u64, defect: Option<Kind>) -> Written {
     Written { occurred_at, json: record.to_string().into_bytes() }
 }
 
+/// Record number `seq` of the day as the business of `plan` sends it: with what was planted in it,
+/// or as the correction of an earlier one.
+pub fn sent(plan: &Plan, place: Place<'_>, seq: u64) -> Written {
+    let stream = place.outlet.stream;
+    let Some(corrected) = plan.corrections.get(&(stream, seq)) else {
+        return write(place, seq, plan.defect(stream, seq));
+    };
+    let Written { occurred_at, json } = write(place, *corrected, None);
+    let mut record: Value = serde_json::from_slice(&json).unwrap_or_default();
+    let random = dice(place.city.size.seed, stream, seq);
+    record["seq"] = json!(seq);
+    record["amends"] = json!(corrected);
+    record["salt"] = json!(b64u::encode(&random.bytes::<16>()));
+    Written { occurred_at, json: record.to_string().into_bytes() }
+}
+
 /// Takes out what a defect says is missing, or makes a check digit wrong.
 fn spoil(record: &mut Value, sector: Sector, defect: Option<Kind>, random: &Random) {
     let absent = match (defect, sector) {
         (Some(Kind::MissingField), Sector::Lodging) => "room_no",
         (Some(Kind::MissingField), Sector::Courier) => "recipient_phone",
-        (Some(Kind::MissingItem), _) => pick(random, &["item_name", "item_nature", "item_qty"]),
+        (Some(Kind::MissingItem), Sector::Courier) => {
+            pick(random, &["item_name", "item_nature", "item_qty"])
+        }
         (Some(Kind::WrongCheckDigit), _) => {
             let number = record["id_doc_no"].as_str().unwrap_or_default();
             record["id_doc_no"] = wrong_check_digit(number).into();
             return;
         }
         (Some(Kind::MinorAlone), _) => "guardian_contact",
+        (Some(kind), _) => return trades::spoil(record, sector, kind),
         _ => return,
     };
     if let Some(members) = record.as_object_mut() {
@@ -148,12 +173,12 @@ fn during(place: Place<'_>, minutes: (u64, u64), at: u64, of: u64, random: &Rand
     moment(place.day.day, minutes.0 * 60 + at * span / of.max(1) + random.below(step.max(1)))
 }
 
-fn name(random: &Random) -> String {
+pub(super) fn name(random: &Random) -> String {
     format!("{}{}", pick(random, &SURNAMES), pick(random, &GIVEN))
 }
 
 /// A telephone number that nobody has.
-fn phone(random: &Random) -> String {
+pub(super) fn phone(random: &Random) -> String {
     format!("1390000{:04}", random.below(10_000))
 }
 
@@ -163,12 +188,12 @@ fn birth(random: &Random, years: (u64, u64)) -> NaiveDate {
     NaiveDate::from_yo_opt(year, day).unwrap_or_default()
 }
 
-fn resident(random: &Random, years: (u64, u64)) -> String {
+pub(super) fn resident(random: &Random, years: (u64, u64)) -> String {
     let seq = u16::try_from(random.below(1_000)).unwrap_or(0);
     documents::test_resident_id(birth(random, years), seq)
 }
 
-const ADULTS: (u64, u64) = (1950, 2006);
+pub(super) const ADULTS: (u64, u64) = (1950, 2006);
 const CHILDREN: (u64, u64) = (2010, 2022);
 
 fn check_out(place: Place<'_>, seq: u64, random: &Random) -> Value {
@@ -186,7 +211,7 @@ fn room(place: Place<'_>, seq: u64) -> String {
     format!("{:02}{:02}", 2 + dice.below(9), 1 + dice.below(24))
 }
 
-fn operator(desk: &str, random: &Random) -> String {
+pub(super) fn operator(desk: &str, random: &Random) -> String {
     format!("{desk}-{:02}", 1 + random.below(9))
 }
 

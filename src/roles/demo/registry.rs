@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::city::{City, DISTRICTS, Holder, Outlet, Sector};
+use super::small;
 use crate::outside::submit::{BusinessKeys, public_jwk};
 
 /// The name of each duty holder's business system.
@@ -10,7 +11,7 @@ pub const SYSTEM: &str = "front office";
 
 /// A department of the city.
 struct Department {
-    sector: Sector,
+    sectors: &'static [Sector],
     code: &'static str,
     zh: &'static str,
     en: &'static str,
@@ -21,9 +22,9 @@ struct Department {
 /// An officer: login, name, certificate, whether he leads.
 struct Officer(&'static str, &'static str, &'static str, bool);
 
-const DEPARTMENTS: [Department; 2] = [
+const DEPARTMENTS: [Department; 6] = [
     Department {
-        sector: Sector::Lodging,
+        sectors: &[Sector::Lodging, Sector::HouseRental, Sector::Gasoline],
         code: "police",
         zh: "鹤壁市公安局（演示）",
         en: "Hebi Public Security Bureau (demonstration)",
@@ -34,7 +35,7 @@ const DEPARTMENTS: [Department; 2] = [
         ],
     },
     Department {
-        sector: Sector::Courier,
+        sectors: &[Sector::Courier],
         code: "post",
         zh: "鹤壁市邮政管理局（演示）",
         en: "Hebi Postal Administration (demonstration)",
@@ -44,20 +45,67 @@ const DEPARTMENTS: [Department; 2] = [
             Officer("qi.hang", "祁航", "HN-0600-2002", false),
         ],
     },
+    Department {
+        sectors: &[Sector::Freight, Sector::Passenger, Sector::VehicleRental],
+        code: "transport",
+        zh: "鹤壁市交通运输局（演示）",
+        en: "Hebi Transport Bureau (demonstration)",
+        organ: "鹤交",
+        officers: [
+            Officer("lu.cheng", "路程", "HN-0600-3001", true),
+            Officer("wei.yang", "卫扬", "HN-0600-3002", false),
+        ],
+    },
+    Department {
+        sectors: &[Sector::Telecom, Sector::Internet],
+        code: "communications",
+        zh: "鹤壁市通信发展管理办公室（演示）",
+        en: "Hebi Communications Office (demonstration)",
+        organ: "鹤通",
+        officers: [
+            Officer("xin.ning", "辛宁", "HN-0600-4001", true),
+            Officer("tong.an", "童安", "HN-0600-4002", false),
+        ],
+    },
+    Department {
+        sectors: &[Sector::Finance],
+        code: "finance",
+        zh: "中国人民银行鹤壁市分行（演示）",
+        en: "Hebi Branch of the central bank (demonstration)",
+        organ: "鹤银",
+        officers: [
+            Officer("jin.heng", "金恒", "HN-0600-5001", true),
+            Officer("ying.zhu", "应竹", "HN-0600-5002", false),
+        ],
+    },
+    Department {
+        sectors: &[Sector::BottledGas],
+        code: "city",
+        zh: "鹤壁市城市管理局（演示）",
+        en: "Hebi City Administration (demonstration)",
+        organ: "鹤城",
+        officers: [
+            Officer("qing.lan", "青岚", "HN-0600-6001", true),
+            Officer("bai.lu", "白露", "HN-0600-6002", false),
+        ],
+    },
 ];
 
 /// The login of the officer of `sector` who decides in the demonstration.
 pub fn deciding(sector: Sector) -> &'static str {
-    DEPARTMENTS.iter().find(|d| d.sector == sector).map_or("", |d| d.officers[0].0)
+    let competent = DEPARTMENTS.iter().find(|d| d.sectors.contains(&sector));
+    competent.map_or("", |d| d.officers[0].0)
 }
 
-/// The code of the department that is competent for `sector`.
-pub fn department(sector: Sector) -> &'static str {
-    DEPARTMENTS.iter().find(|d| d.sector == sector).map_or("", |d| d.code)
+/// The trades of each department.
+pub fn departments() -> impl Iterator<Item = &'static [Sector]> {
+    DEPARTMENTS.iter().map(|department| department.sectors)
 }
 
 /// Hours from the end of the fortnight to its cutoff: late records may come until then.
 pub const CUTOFF_HOURS: u32 = 48;
+/// Hours that a business has to disclose what was drawn.
+pub const DISCLOSURE_HOURS: u32 = 24;
 
 /// The registry file of `city`, with the public keys of its duty holders' systems, in their order.
 ///
@@ -65,21 +113,20 @@ pub const CUTOFF_HOURS: u32 = 48;
 ///
 /// Those of the TOML writer, which has nothing to refuse here.
 pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Error> {
-    let (first, days) = (city.size.first_day, city.size.days);
     let mut file = json!({
         "department": DEPARTMENTS.map(|d| json!({
             "code": d.code, "name_zh": d.zh, "name_en": d.en, "organ": d.organ,
             "email": format!("{}@hebi.example", d.code),
-            "scope": [{ "sectors": [d.sector.as_str()], "districts": DISTRICTS.map(|d| d.0) }],
+            "scope": [{ "sectors": names(&d), "districts": DISTRICTS.map(|d| d.0) }],
         })),
         "officer": DEPARTMENTS.iter().flat_map(officers).collect::<Vec<Value>>(),
-        "pack": DEPARTMENTS.map(|d| json!({
-            "sector": d.sector.as_str(), "pack": d.sector.pack(), "from": "2026-01-01",
+        "pack": Sector::ALL.map(|sector| json!({
+            "sector": sector.as_str(), "pack": sector.pack(), "from": "2026-01-01",
         })),
-        "plan": DEPARTMENTS.map(|d| json!({
-            "department": d.code, "sector": d.sector.as_str(),
-            "period": { "days": days, "from": first }, "cutoff_hours": CUTOFF_HOURS,
-        })),
+        "plan": DEPARTMENTS
+            .iter()
+            .flat_map(|d| d.sectors.iter().map(|sector| plan(city, d, *sector)))
+            .collect::<Vec<Value>>(),
     });
     file["holder"] = city.holders.iter().enumerate().map(holder).collect();
     file["outlet"] = city
@@ -95,14 +142,17 @@ pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Err
         .outlets()
         .map(|(_, holder, outlet)| {
             let modes: &[&str] = match holder.sector {
-                Sector::Courier => &["sealed", "attested"],
-                Sector::Lodging => &["sealed"],
+                Sector::Courier | Sector::Telecom | Sector::Passenger => &["sealed", "attested"],
+                _ => &[holder.mode],
             };
-            json!({
-                "id": outlet.stream, "outlet": key(outlet),
-                "sector": holder.sector.as_str(), "modes": modes, "opened_on": first,
-                "closed_on": city.last_day(),
-            })
+            let mut stream = json!({
+                "id": outlet.stream, "outlet": key(outlet), "sector": holder.sector.as_str(),
+                "modes": modes, "opened_on": city.opened_on(holder), "closed_on": city.last_day(),
+            });
+            if let Some(subtype) = outlet.subtype {
+                stream["subtype"] = subtype.into();
+            }
+            stream
         })
         .collect();
     file["client"] = city
@@ -120,6 +170,23 @@ pub fn file(city: &City, keys: &[BusinessKeys]) -> Result<String, toml::ser::Err
     toml::to_string(&file)
 }
 
+fn names(department: &Department) -> Vec<&'static str> {
+    department.sectors.iter().map(|sector| sector.as_str()).collect()
+}
+
+/// How `department` audits `sector`: the fortnight is one period, or the end of the third where
+/// some were open before.
+fn plan(city: &City, department: &Department, sector: Sector) -> Value {
+    let own = city.holders.iter().filter(|holder| holder.sector == sector);
+    let from = own.map(|holder| city.opened_on(holder)).min().unwrap_or(city.size.first_day);
+    let days = if from < city.size.first_day { small::LONG_PERIOD } else { city.size.days };
+    json!({
+        "department": department.code, "sector": sector.as_str(),
+        "period": { "days": days, "from": from }, "cutoff_hours": CUTOFF_HOURS,
+        "disclosure_hours": DISCLOSURE_HOURS,
+    })
+}
+
 fn key(outlet: &Outlet) -> String {
     format!("outlet-{}", outlet.stream)
 }
@@ -129,7 +196,7 @@ fn officers(department: &Department) -> impl Iterator<Item = Value> {
         json!({
             "department": department.code, "login": login, "name": name,
             "certificate_no": certificate, "certificate_until": "2031-12-31",
-            "sectors": [department.sector.as_str()], "email": format!("{login}@hebi.example"),
+            "sectors": names(department), "email": format!("{login}@hebi.example"),
             "lead": lead,
         })
     })
@@ -164,16 +231,16 @@ mod tests {
     #[tokio::test]
     async fn the_registry_takes_the_file_as_it_is_and_a_second_time_changes_nothing() {
         let (store, _guard) = store().await;
-        let clock = Clock::manual("2026-03-01T20:00:00+08:00".parse().unwrap());
+        let clock = Clock::manual("2026-01-25T20:00:00+08:00".parse().unwrap());
         let house = House { store, clock, random: Random::seeded(1) };
-        let city = City::invent(size(1_000));
+        let city = City::of_all_trades(size(4_000));
         let keys: Vec<BusinessKeys> =
             city.holders.iter().map(|_| BusinessKeys::generate(&house.random).unwrap()).collect();
         let toml = file(&city, &keys).unwrap();
         let packs = Arc::new(Packs::embedded());
         let cipher = FieldCipher::new(WrappingKey::from_bytes([7; 32]), "fk-1");
         let first = import(&house, &packs, &cipher, &toml).await.unwrap();
-        assert_eq!((first.warnings.len(), first.clients.len()), (0, 60));
+        assert_eq!((first.warnings.len(), first.clients.len()), (0, 79));
         let second = import(&house, &packs, &cipher, &toml).await.unwrap();
         assert_eq!((second.added.len(), second.changed.len()), (0, 0));
     }

@@ -14,7 +14,7 @@ use super::print::{ReadyPage, TablePage};
 use super::progress::Progress;
 use super::sink::Sink;
 use super::stage::Stage;
-use super::state::{State, Step, timeline};
+use super::state::{State, Step, TIMELINE, timeline};
 use super::truth::Table;
 use super::{DemoError, found, office, registry};
 use crate::foundation::time::{Stopwatch, Timestamp};
@@ -25,8 +25,8 @@ use crate::roles::serve::told_to_stop;
 const ROLES: [&str; 3] = ["serve", "audit", "notify"];
 /// Records of a city at scale 1.
 const RECORDS: f64 = 100_000.0;
-/// The first of its days, a Monday.
-const FIRST_DAY: &str = "2026-03-02";
+/// The first day of its fortnight, a Monday.
+const FIRST_DAY: &str = "2026-04-06";
 /// How far a step that was interrupted has moved on when it is taken up again: time must not run
 /// backwards.
 const RESUMED: Duration = Duration::from_secs(20 * 60);
@@ -45,7 +45,8 @@ pub struct Options {
 }
 
 /// Plays the city to its end with the program `exe`, prints the table, and then keeps the console
-/// open until Ctrl-C, which also ends it on the way; the next run continues. Gives the exit code: 1 if what was found does not agree with what was planted.
+/// open until Ctrl-C, which also ends it on the way; the next run continues. Gives the exit
+/// code: 1 if what was found does not agree with what was planted.
 ///
 /// # Errors
 ///
@@ -56,7 +57,7 @@ pub async fn run(options: &Options, exe: &Path) -> Result<u8, DemoError> {
     let mut stage = Stage::set(&options.folder, exe, Environment::new()).await?;
     let mut state = State::load(&stage.folder, fresh(options.scale))?;
     state.save(&stage.folder)?;
-    let plan = Arc::new(Plan::of(City::invent(size(&state)?)));
+    let plan = Arc::new(Plan::of(City::of_all_trades(size(&state)?)));
     let tls = server_config(&stage.certificate.chain, &stage.certificate.key)?;
     let sink = Sink::start(tls, &stage.folder.join("mail")).await?;
     stage.more.push(("SMTP_URL".to_owned(), format!("smtps://localhost:{}", sink.port())));
@@ -79,7 +80,9 @@ pub async fn run(options: &Options, exe: &Path) -> Result<u8, DemoError> {
             return Err(fault);
         }
         Some(Ok(())) => {
-            let table = Table::of(&plan, &found::found(&play.house, &plan).await?);
+            let mut found = found::found(&play.house, &plan).await?;
+            found::standings(&play.clients, &mut found).await?;
+            let table = Table::of(&plan, &found);
             report(&plan, &table, &sink, &state, options.json)?;
             if !options.once {
                 tell(&welcome(&play).await?);
@@ -132,14 +135,22 @@ fn fresh(scale: f64) -> State {
     let records = (RECORDS * scale.clamp(0.02, 100.0)).round();
     #[expect(clippy::as_conversions, reason = "between 2,000 and 10,000,000")]
     let records = records as u64;
-    State { seed: 410_699, records, founded: false, steps: 0, moment: None, seconds: 0.0 }
+    State {
+        timeline: TIMELINE,
+        seed: 410_699,
+        records,
+        founded: false,
+        steps: 0,
+        moment: None,
+        seconds: 0.0,
+    }
 }
 
 fn size(state: &State) -> Result<Size, DemoError> {
     Ok(Size {
         seed: state.seed,
-        lodging: 40,
-        courier: 20,
+        lodging: 27,
+        courier: 14,
         records: state.records,
         first_day: FIRST_DAY.parse().ok().ok_or(DemoError::Plan)?,
         days: 14,
@@ -156,7 +167,7 @@ async fn begin<'a>(
 ) -> Result<Play<'a>, DemoError> {
     if !state.founded {
         progress.say(play::words("demo-founding"));
-        stage.clock.set(moment(plan.city.size.first_day.previous(), 20 * 3600))?;
+        stage.clock.set(moment(plan.city.earliest_day().previous(), 20 * 3600))?;
         stage.found(&plan.city).await?;
         state.founded = true;
         state.save(&stage.folder)?;
@@ -180,6 +191,7 @@ async fn begin<'a>(
         clients,
         log: stage.log_key()?,
         to: Arc::new(to),
+        month: stage.clock.now().day().month().to_owned(),
         sent: Arc::new(sent),
         progress,
         ahead: None,

@@ -178,8 +178,11 @@ impl Stage {
         let file = self.folder.join("registry.toml");
         std::fs::write(&file, registry::file(city, &self.business_keys(city)?)?)?;
         self.command(&["registry", "import", &file.display().to_string()]).await?;
-        let month = city.size.first_day.month().to_owned();
-        self.command(&["keys", "make", &month]).await?;
+        let mut day = city.earliest_day().first_of_month();
+        while day <= city.last_day() {
+            self.command(&["keys", "make", day.month()]).await?;
+            day = day.last_of_month().next();
+        }
         Ok(())
     }
 

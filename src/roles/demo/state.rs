@@ -7,43 +7,75 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::plant::{Fate, Plan};
+use super::small::LONG_PERIOD;
 use crate::foundation::ids::StreamId;
 use crate::foundation::time::{Day, Timestamp};
 
-/// One step of the simulated fortnight.
+/// The form of [`timeline`].
+pub const TIMELINE: u32 = 2;
+/// The minute of the night after the jobs of the night.
+const NIGHT: u64 = 2 * 60 + 46;
+
+/// One step of the simulated time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The outlets push the records of day number … and close it.
-    Push(usize),
-    /// Those who are late push day number … after its deadline.
-    Late(usize),
-    /// The nightly population check.
+    /// Those who were open before the fortnight push the records of this day and of the one before.
+    Past(Day),
+    /// A period before the fortnight has passed its cutoff: the count of those that have.
+    PastAudit(usize),
+    /// The outlets push the records of this day and close it; closures that follow are declared.
+    Push(Day),
+    /// Those who are late push this day after its deadline.
+    Late(Day),
+    /// The nightly checks.
     Night,
-    /// The period has passed its cutoff: records are drawn, opened and judged.
+    /// The period has passed its cutoff: records are drawn, opened or disclosed, and judged.
     Audit,
-    /// An officer decides, letters are mailed.
+    /// The limit for disclosures is past: what never came fails.
+    Overdue,
+    /// An officer of each department decides, letters are mailed.
     Decide,
+    /// The night in which every score takes in what was decided.
+    Scores,
 }
 
-/// The steps in order, each with its moment. `cutoff_hours` go by between the end of the last day
-/// and the moment after which the record set is final.
+/// The steps in order, each with its moment. `cutoff_hours` go by between the end of a period and
+/// the moment after which its record set is final.
 pub fn timeline(plan: &Plan, cutoff_hours: u32) -> Vec<(Timestamp, Step)> {
     let at = |day: Day, minutes: u64| super::city::moment(day, minutes * 60);
+    let hours = |hours: u64| std::time::Duration::from_secs(hours * 3600);
+    let cutoff = |last: Day| last.end().plus(hours(u64::from(cutoff_hours))).day();
+    let (earliest, first) = (plan.city.earliest_day(), plan.city.size.first_day);
     let mut steps = Vec::new();
-    for (number, day) in plan.city.days().enumerate() {
-        steps.push((at(day, 23 * 60 + 30), Step::Push(number)));
-        if let Some(before) = number.checked_sub(1)
-            && plan.streams.iter().any(|stream| stream.days[before].fate == Fate::Late)
-        {
+    let past = std::iter::successors(Some(earliest), |day| Some(day.next()));
+    for (number, day) in past.take_while(|day| *day < first).enumerate() {
+        if number % 2 == 1 {
+            steps.push((at(day, 23 * 60 + 30), Step::Past(day)));
+        }
+    }
+    let ends = (1..).map(|count| earliest.plus(count * LONG_PERIOD).previous());
+    for (number, last) in ends.take_while(|last| cutoff(*last) < first).enumerate() {
+        steps.push((at(cutoff(last), 3 * 60), Step::PastAudit(number + 1)));
+    }
+    for day in plan.city.days() {
+        steps.push((at(day, 23 * 60 + 30), Step::Push(day)));
+        let before = day.previous();
+        let late = |stream: &super::plant::StreamPlan| {
+            stream.on(before).is_some_and(|day| day.fate == Fate::Late)
+        };
+        if plan.streams.iter().any(late) {
             steps.push((at(day.next(), 60), Step::Late(before)));
         }
-        steps.push((at(day.next(), 2 * 60 + 16), Step::Night));
+        steps.push((at(day.next(), NIGHT), Step::Night));
     }
     let last = plan.city.last_day();
-    steps.push((at(last.plus(2), 2 * 60 + 16), Step::Night));
-    let cutoff = last.end().plus(std::time::Duration::from_secs(u64::from(cutoff_hours) * 3600));
-    steps.push((at(cutoff.day(), 3 * 60), Step::Audit));
-    steps.push((at(cutoff.day(), 9 * 60), Step::Decide));
+    steps.push((at(last.plus(2), NIGHT), Step::Night));
+    let cutoff = cutoff(last);
+    steps.push((at(cutoff, 3 * 60), Step::Audit));
+    steps.push((at(cutoff.next(), 4 * 60 + 30), Step::Overdue));
+    steps.push((at(cutoff.plus(2), 9 * 60), Step::Decide));
+    steps.push((at(cutoff.plus(3), NIGHT), Step::Scores));
+    steps.sort_by_key(|(at, _)| *at);
     steps
 }
 
@@ -51,6 +83,8 @@ pub fn timeline(plan: &Plan, cutoff_hours: u32) -> Vec<(Timestamp, Step)> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
+    /// The form of the timeline, so that another one is not taken up in the middle.
+    pub timeline: u32,
     /// Seed of the city.
     pub seed: u64,
     /// Records asked for.
@@ -78,7 +112,12 @@ impl State {
     /// Those of reading; a file of another form is [`io::ErrorKind::InvalidData`].
     pub fn load(folder: &Path, fresh: State) -> io::Result<State> {
         match std::fs::read(path(folder)) {
-            Ok(text) => Ok(serde_json::from_slice(&text)?),
+            Ok(text) => {
+                let state: State = serde_json::from_slice(&text)?;
+                let known = state.timeline == TIMELINE;
+                let other = || io::Error::new(io::ErrorKind::InvalidData, "another timeline");
+                known.then_some(state).ok_or_else(other)
+            }
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(fresh),
             Err(cause) => Err(cause),
         }
@@ -107,6 +146,8 @@ pub struct Sent {
     pub batches: BTreeSet<(StreamId, u64)>,
     /// Stream and day of each close.
     pub closes: BTreeSet<(StreamId, Day)>,
+    /// Stream and first day of each declared closure.
+    pub closures: BTreeSet<(StreamId, Day)>,
 }
 
 impl Sent {
@@ -132,35 +173,47 @@ impl Sent {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plant::tests::plan;
+    use super::super::city::City;
+    use super::super::city::tests::size;
     use super::*;
 
     #[test]
     fn time_never_runs_backwards_and_late_days_are_late() {
-        let plan = plan();
+        let city = City::of_all_trades(size(100_000));
+        let plan = Plan::of(city);
         let steps = timeline(&plan, 48);
         assert!(steps.is_sorted_by_key(|(at, _)| *at));
-        let days: Vec<Day> = plan.city.days().collect();
         for (at, step) in &steps {
             match step {
-                Step::Push(day) => assert_eq!(at.day(), days[*day]),
+                Step::Push(day) | Step::Past(day) => assert_eq!(at.day(), *day),
                 Step::Late(day) => {
-                    // The deadline is 24 hours after the day; the check of that day is at 02:15.
-                    let late =
-                        at.since(days[*day].end().plus(std::time::Duration::from_secs(86_400)));
+                    // The deadline is 24 hours after the day; the check of that day is at night.
+                    let late = at.since(day.end().plus(std::time::Duration::from_secs(86_400)));
                     assert_eq!(late.as_secs(), 3600);
                 }
                 _ => {}
             }
         }
-        assert_eq!(steps.last().unwrap().0.to_string(), "2026-03-18T09:00:00.000+08:00");
+        let count = |wanted: fn(&Step) -> bool| steps.iter().filter(|(_, s)| wanted(s)).count();
+        assert_eq!(count(|step| matches!(step, Step::Past(_))), 35);
+        assert_eq!(count(|step| matches!(step, Step::PastAudit(_))), 2);
+        let first = steps.first().unwrap().0.to_string();
+        assert_eq!(first, "2026-01-27T23:30:00.000+08:00");
+        assert_eq!(steps.last().unwrap().0.to_string(), "2026-04-25T02:46:00.000+08:00");
     }
 
     #[test]
     fn a_saved_state_comes_back() {
         let folder = tempfile::tempdir().unwrap();
-        let fresh =
-            State { seed: 1, records: 2, founded: false, steps: 0, moment: None, seconds: 0.5 };
+        let fresh = State {
+            timeline: TIMELINE,
+            seed: 1,
+            records: 2,
+            founded: false,
+            steps: 0,
+            moment: None,
+            seconds: 0.5,
+        };
         assert_eq!(State::load(folder.path(), fresh.clone()).unwrap(), fresh);
         let later = State { steps: 3, moment: Some(Timestamp::from_seconds(5)), ..fresh.clone() };
         later.save(folder.path()).unwrap();
