@@ -111,17 +111,16 @@ impl Play<'_> {
     pub async fn step(&mut self, moment: Timestamp, step: Step) -> Result<(), DemoError> {
         match step {
             Step::Past(day) => self.past(day).await,
-            Step::PastAudit(count) => self.audit(moment, count).await,
             Step::Push(day) => {
                 self.push(day, false).await?;
                 self.declare(day.next()).await
             }
             Step::Late(day) => self.push(day, true).await,
             Step::Night => self.night(moment).await,
-            Step::Audit => self.audit(moment, self.draws()).await,
+            Step::Audit => self.audit(moment).await,
             Step::Overdue => {
                 self.progress.say(words("demo-overdue"));
-                self.judged(moment, self.draws(), false).await?;
+                self.judged(moment, false).await?;
                 self.progress.step(self.weight(Step::Overdue));
                 Ok(())
             }
@@ -142,7 +141,9 @@ impl Play<'_> {
     /// The nightly checks of the fortnight.
     async fn night(&mut self, moment: Timestamp) -> Result<(), DemoError> {
         self.progress.say(format!("{}  {}", moment.day(), words("demo-night")));
-        self.settled::<CommitDraws>(minutes_before(moment, 60)).await?;
+        if moment.day() == self.plan.city.size.first_day.next() {
+            self.settled::<CommitDraws>(minutes_before(moment, 60)).await?;
+        }
         self.settled::<CheckPopulation>(minutes_before(moment, 31)).await?;
         self.settled::<WatchDrops>(minutes_before(moment, 16)).await?;
         self.progress.step(self.weight(Step::Night));
@@ -231,22 +232,17 @@ impl Play<'_> {
         }
     }
 
-    /// The cutoff, the last population check, the draws and verdicts, until `draws` secrets are
+    /// The cutoff, the last population check, the draws and verdicts, until every secret is
     /// revealed or all that is left waits for a disclosure.
-    async fn audit(&mut self, moment: Timestamp, draws: usize) -> Result<(), DemoError> {
+    async fn audit(&mut self, moment: Timestamp) -> Result<(), DemoError> {
         self.progress.say(words("demo-cutoff"));
         self.settled::<MarkCutoffs>(moment).await?;
         self.settled::<CheckPopulation>(moment.day().start()).await?;
-        self.judged(moment, draws, true).await
+        self.judged(moment, true).await
     }
 
-    async fn judged(
-        &mut self,
-        moment: Timestamp,
-        draws: usize,
-        may_wait: bool,
-    ) -> Result<(), DemoError> {
-        let wanted = self.plan.city.holders.len();
+    async fn judged(&mut self, moment: Timestamp, may_wait: bool) -> Result<(), DemoError> {
+        let (draws, wanted) = (self.draws(), self.plan.city.holders.len());
         let (waited, whole) = (Stopwatch::start(), self.weight(Step::Audit));
         let (mut told, mut minute) = (0, moment);
         let (mut before, mut quiet) = (None, 0);
@@ -254,12 +250,13 @@ impl Play<'_> {
             let seen = found::judged(&self.house).await?;
             let have = seen.holders.min(wanted);
             self.progress.say(format!("{} {have}/{wanted}", words("demo-audit")));
-            if may_wait && draws == self.draws() {
+            if may_wait {
                 let part = whole * fraction(have) / fraction(wanted).max(1);
                 self.progress.step(part.saturating_sub(told));
                 told = part.max(told);
             }
-            if seen.revealed >= draws || may_wait && quiet >= QUIET_RUNS {
+            let last_waits = may_wait && seen.revealed + 1 == draws && quiet >= QUIET_RUNS;
+            if seen.revealed >= draws || last_waits {
                 return Ok(());
             }
             if waited.elapsed() > PATIENCE {
@@ -373,7 +370,7 @@ impl Play<'_> {
 /// How much of the progress bar a step takes, in records; pushes count each record.
 pub fn weight(plan: &Plan, step: Step) -> u64 {
     match step {
-        Step::Past(_) | Step::PastAudit(_) | Step::Push(_) | Step::Late(_) => 0,
+        Step::Past(_) | Step::Push(_) | Step::Late(_) => 0,
         Step::Night | Step::Scores | Step::Overdue => plan.total() / 80,
         Step::Audit => plan.total() / 2,
         Step::Decide => plan.total() / 20,

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::plant::{Fate, Plan};
-use super::small::LONG_PERIOD;
 use crate::foundation::ids::StreamId;
 use crate::foundation::time::{Day, Timestamp};
 
@@ -21,8 +20,6 @@ const NIGHT: u64 = 2 * 60 + 46;
 pub enum Step {
     /// Those who were open before the fortnight push the records of this day and of the one before.
     Past(Day),
-    /// A period before the fortnight has passed its cutoff: the count of those that have.
-    PastAudit(usize),
     /// The outlets push the records of this day and close it; closures that follow are declared.
     Push(Day),
     /// Those who are late push this day after its deadline.
@@ -39,12 +36,11 @@ pub enum Step {
     Scores,
 }
 
-/// The steps in order, each with its moment. `cutoff_hours` go by between the end of a period and
-/// the moment after which its record set is final.
+/// The steps in order, each with its moment. `cutoff_hours` go by between the end of the last day
+/// and the moment after which the record set is final. Periods before the fortnight are audited
+/// meanwhile, by the same jobs.
 pub fn timeline(plan: &Plan, cutoff_hours: u32) -> Vec<(Timestamp, Step)> {
     let at = |day: Day, minutes: u64| super::city::moment(day, minutes * 60);
-    let hours = |hours: u64| std::time::Duration::from_secs(hours * 3600);
-    let cutoff = |last: Day| last.end().plus(hours(u64::from(cutoff_hours))).day();
     let (earliest, first) = (plan.city.earliest_day(), plan.city.size.first_day);
     let mut steps = Vec::new();
     let past = std::iter::successors(Some(earliest), |day| Some(day.next()));
@@ -52,10 +48,6 @@ pub fn timeline(plan: &Plan, cutoff_hours: u32) -> Vec<(Timestamp, Step)> {
         if number % 2 == 1 {
             steps.push((at(day, 23 * 60 + 30), Step::Past(day)));
         }
-    }
-    let ends = (1..).map(|count| earliest.plus(count * LONG_PERIOD).previous());
-    for (number, last) in ends.take_while(|last| cutoff(*last) < first).enumerate() {
-        steps.push((at(cutoff(last), 3 * 60), Step::PastAudit(number + 1)));
     }
     for day in plan.city.days() {
         steps.push((at(day, 23 * 60 + 30), Step::Push(day)));
@@ -70,12 +62,12 @@ pub fn timeline(plan: &Plan, cutoff_hours: u32) -> Vec<(Timestamp, Step)> {
     }
     let last = plan.city.last_day();
     steps.push((at(last.plus(2), NIGHT), Step::Night));
-    let cutoff = cutoff(last);
+    let cutoff = last.end().plus(std::time::Duration::from_secs(u64::from(cutoff_hours) * 3600));
+    let cutoff = cutoff.day();
     steps.push((at(cutoff, 3 * 60), Step::Audit));
     steps.push((at(cutoff.next(), 4 * 60 + 30), Step::Overdue));
     steps.push((at(cutoff.plus(2), 9 * 60), Step::Decide));
     steps.push((at(cutoff.plus(3), NIGHT), Step::Scores));
-    steps.sort_by_key(|(at, _)| *at);
     steps
 }
 
@@ -196,7 +188,7 @@ mod tests {
         }
         let count = |wanted: fn(&Step) -> bool| steps.iter().filter(|(_, s)| wanted(s)).count();
         assert_eq!(count(|step| matches!(step, Step::Past(_))), 35);
-        assert_eq!(count(|step| matches!(step, Step::PastAudit(_))), 2);
+        assert_eq!(count(|step| matches!(step, Step::Push(_))), 14);
         let first = steps.first().unwrap().0.to_string();
         assert_eq!(first, "2026-01-27T23:30:00.000+08:00");
         assert_eq!(steps.last().unwrap().0.to_string(), "2026-04-25T02:46:00.000+08:00");
