@@ -165,15 +165,14 @@ impl City {
     pub fn of_all_trades(size: Size) -> City {
         let mut city = City::invent(size);
         let random = Random::seeded(city.size.seed ^ 0x51ab_77c3_0d9e_2f48);
-        let mut number = u32::try_from(city.holders.len()).unwrap_or(0);
+        let first = u32::try_from(city.holders.len()).unwrap_or(0);
         let mut small = 0;
         city.past = small::PAST;
-        for business in small::BUSINESSES {
+        for (number, business) in (first..).zip(small::BUSINESSES) {
             let millis = u64::try_from(city.first_of(business.role).start().millis()).unwrap_or(0);
             let days = city.size.days + city.past_of(business.role);
             small += business.daily * u64::from(days);
             city.holders.push(small_holder(&random, &business, number, millis));
-            number += 1;
         }
         city.large = city.size.records.saturating_sub(small).max(city.size.records / 2);
         city
