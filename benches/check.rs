@@ -3,8 +3,9 @@
 //! Everything is in it: reading, judging, putting the problems into words.
 //!
 //! The runs take turns in one process and their medians are compared. `ratio` is the share of the
-//! bare parsing speed, `threads` the speed of two threads over that of one. `--json` adds one JSON
-//! object as the last line.
+//! bare parsing speed, `threads` the speed of two threads over that of one, and `machine` what two
+//! threads that share nothing and only parse gain over one: no program gains more on this machine.
+//! `--json` adds one JSON object as the last line.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 
 use std::error::Error;
@@ -74,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let check = |threads: usize| -> Result<Totals, Box<dyn Error>> {
         Ok(run_lines(&asked(threads), black_box(lines.as_bytes()), &mut io::sink())?)
     };
-    let parse = || -> Result<usize, serde_json::Error> {
+    let parse = |lines: &str| -> Result<usize, serde_json::Error> {
         let parsed = lines.lines().map(|line| serde_json::from_str::<Value>(black_box(line)));
         parsed
             .map(|value| black_box(value).map(|_| ()))
@@ -84,19 +85,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     if (totals.records, totals.failing * 10) != (RECORDS, RECORDS * 5) && totals.problems == 0 {
         return Err(format!("another half fails than should: {totals:?}").into());
     }
-    let (mut one, mut two, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+    let middle = lines.len() / 2;
+    let middle = middle + lines[middle..].find('\n').map_or(0, |end| end + 1);
+    let (first, second) = lines.split_at(middle);
+    let parse_halves = || -> Result<usize, serde_json::Error> {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| parse(second));
+            let own = parse(first)?;
+            Ok(own + other.join().unwrap_or(Ok(0))?)
+        })
+    };
+    let (mut one, mut two, mut bare, mut halves) = (vec![], vec![], vec![], vec![]);
     for _ in 0..TURNS {
         timed(&mut one, || check(1))?;
-        timed(&mut bare, parse)?;
+        timed(&mut bare, || parse(&lines))?;
         timed(&mut two, || check(2))?;
+        timed(&mut halves, parse_halves)?;
     }
     let per_record = |times| median(times) / u128::from(RECORDS);
     let (one, two, bare) = (per_record(one), per_record(two), per_record(bare));
     let (ratio, threads) = (thousandths(bare, one), thousandths(one, two));
+    let machine = thousandths(bare, per_record(halves));
     println!("one thread: {one} ns a record / bare parsing: {bare} ns = {ratio} of its speed");
-    println!("two threads: {two} ns a record = {threads} times one thread");
+    println!(
+        "two threads: {two} ns a record = {threads} times one thread; bare parsing: {machine} times"
+    );
     if std::env::args().any(|argument| argument == "--json") {
-        println!(r#"{{"ours":{one},"against":{bare},"ratio":{ratio},"threads":{threads}}}"#);
+        println!(
+            r#"{{"ours":{one},"against":{bare},"ratio":{ratio},"threads":{threads},"machine":{machine}}}"#
+        );
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 //! both sides take turns in one run, and their medians are compared.
 //!
 //! `--mode attested` compares attested records into `serve` with sealed ones into the same `serve`,
-//! in batches of as many records. `--json` adds one JSON object as the last line. Run by
-//! `scripts/load push`.
+//! in batches of as many records. `--connections N` is how many requests are on the way at once, 16
+//! unless told. `--json` adds one JSON object as the last line. Run by `scripts/load push`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 
 use std::error::Error;
@@ -40,7 +40,7 @@ const BATCHES: u64 = 96;
 const ROUNDS: u64 = 5;
 /// Records of one mode in all rounds.
 const ALL: u64 = BATCHES * (ROUNDS + 1) * RECORDS;
-/// Requests at once, on either side.
+/// Requests at once, on either side, unless told.
 const CONNECTIONS: usize = 16;
 /// Duty holders that push.
 const HOLDERS: u32 = 16;
@@ -58,11 +58,16 @@ fn main() -> Result<(), Failure> {
         Some(Some("attested")) => true,
         Some(_) => return Err("--mode is sealed or attested".into()),
     };
+    let connections = arguments.iter().position(|argument| argument == "--connections");
+    let connections = match connections {
+        None => CONNECTIONS,
+        Some(at) => arguments.get(at + 1).ok_or("--connections needs a number")?.parse()?,
+    };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads(2).enable_all().build()?.block_on(measure(json, attested))
+    runtime.worker_threads(2).enable_all().build()?.block_on(measure(json, attested, connections))
 }
 
-async fn measure(json: bool, attested: bool) -> Result<(), Failure> {
+async fn measure(json: bool, attested: bool, connections: usize) -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let day: Day = "2026-03-02".parse()?;
     let city = City::invent(Size {
@@ -91,12 +96,12 @@ async fn measure(json: bool, attested: bool) -> Result<(), Failure> {
         let batches = Arc::new(seal(&city, &clients, &to, day, turn, "sealed").await?);
         bytes = batches.iter().map(|(_, batch)| batch.body.len()).sum::<usize>() / batches.len();
         let (our_rate, other_rate) = if attested {
-            let sealed = push_to_us(&clients, &batches).await?;
+            let sealed = push_to_us(&clients, &batches, connections).await?;
             let batches = Arc::new(seal(&city, &clients, &to, day, turn + 1, "attested").await?);
-            (push_to_us(&clients, &batches).await?, sealed)
+            (push_to_us(&clients, &batches, connections).await?, sealed)
         } else {
-            let floor = push_to_floor(&stage, floor.port, &batches).await?;
-            (push_to_us(&clients, &batches).await?, floor)
+            let floor = push_to_floor(&stage, floor.port, &batches, connections).await?;
+            (push_to_us(&clients, &batches, connections).await?, floor)
         };
         if round > 0 {
             ours.push(our_rate);
@@ -117,7 +122,7 @@ async fn measure(json: bool, attested: bool) -> Result<(), Failure> {
     println!(
         "push: {ours:.0} {ours_are} / {against:.0} {against_are} = {ratio:.3}; \
          {records} records in batches of {RECORDS}, {bytes} bytes a sealed batch, \
-         {CONNECTIONS} connections; peak memory of serve {peak} MiB"
+         {connections} connections; peak memory of serve {peak} MiB"
     );
     if json {
         println!(
@@ -198,14 +203,18 @@ fn seal_batch(
 }
 
 /// Records a second into `serve`, with receipts.
-async fn push_to_us(clients: &Arc<Vec<Client>>, batches: &Arc<Vec<Batch>>) -> Result<f64, Failure> {
+async fn push_to_us(
+    clients: &Arc<Vec<Client>>,
+    batches: &Arc<Vec<Batch>>,
+    connections: usize,
+) -> Result<f64, Failure> {
     for client in clients.iter() {
         client.token().await?;
     }
     let start = Instant::now();
     stream::iter(0..batches.len())
         .map(Ok::<usize, Failure>)
-        .try_for_each_concurrent(CONNECTIONS, |at| {
+        .try_for_each_concurrent(connections, |at| {
             let (clients, batches) = (Arc::clone(clients), Arc::clone(batches));
             async move {
                 let (holder, batch) = &batches[at];
@@ -222,6 +231,7 @@ async fn push_to_floor(
     stage: &Stage,
     port: u16,
     batches: &Arc<Vec<Batch>>,
+    connections: usize,
 ) -> Result<f64, Failure> {
     let http = stage.connections()?;
     let url = format!("https://localhost:{port}/");
@@ -229,7 +239,7 @@ async fn push_to_floor(
     let start = Instant::now();
     stream::iter(0..batches.len())
         .map(Ok::<usize, Failure>)
-        .try_for_each_concurrent(CONNECTIONS, |at| {
+        .try_for_each_concurrent(connections, |at| {
             let request = http.post(&url).body(batches[at].1.body.clone());
             async move {
                 let answer = request.send().await?.error_for_status()?;
