@@ -76,6 +76,8 @@ async fn a_record_that_is_not_disclosed_as_it_was_attested_fails() {
     let leaf = chayan::foundation::crypto::b64u::decode(leaf).unwrap();
     verify::receipt(&leaf, receipt["proof"].as_str().unwrap(), &town.log_key()).unwrap();
     assert!(matches!(read_leaf(&leaf), Some((LeafKind::Disclosure, _))));
+    let proved = chayan::outside::verify::any(&first.body, &body, &town.log_key());
+    assert!(proved.is_ok(), "{:?}", proved.err());
     let wrong = sealed(&town, &wanted, &[(2, &other)]).await;
     let refused = client.disclose(&wrong).await;
     assert!(matches!(refused, Err(Refusal::Refused { status: 422, .. })), "{refused:?}");

@@ -191,3 +191,22 @@ fn add_headers(headers: &mut header::HeaderMap, listener: Listener, nonce: &str,
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError as _;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_page_that_says_later_says_when() {
+        let problem = Problem::later("temporary-reduced-capacity", 30);
+        let request = TestRequest::get().to_http_request();
+        let page = as_page(ServiceResponse::new(request, problem.error_response()), "id");
+        let header = |name| page.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(header(header::RETRY_AFTER), Some("30"));
+        assert_eq!(header(header::CONTENT_TYPE), Some("text/html; charset=utf-8"));
+        assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

@@ -107,6 +107,49 @@ mod tests {
         assert_eq!(zh.symmetric_difference(&en).collect::<Vec<_>>(), Vec::<&String>::new());
     }
 
+    /// The names of the problems that the source of `folder` tells.
+    fn problems(folder: &Path) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                names.extend(problems(&path));
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for made in ["::of(", "::later("] {
+                    let calls = text.split(made).skip(1);
+                    let named = calls.filter_map(|call| call.split(')').next()?.split('"').nth(1));
+                    let plain =
+                        |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+                    names.extend(named.filter(plain).map(str::to_owned));
+                }
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn every_problem_of_the_console_has_a_text() {
+        let texts = keys("zh-CN");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        // What intake and audits say of the API, machines read.
+        let rooms = [
+            "foundation/web",
+            "foundation/db",
+            "identity",
+            "registry",
+            "notices",
+            "cases",
+            "ledger",
+        ];
+        let names: BTreeSet<String> =
+            rooms.iter().flat_map(|room| problems(&source.join(room))).collect();
+        assert!(names.len() >= 8, "{names:?}");
+        let without: Vec<_> =
+            names.iter().filter(|name| !texts.contains(&format!("problem-{name}"))).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+
     #[test]
     fn a_text_takes_values_without_marks_around_them() {
         assert_eq!(Lang::En.text_with("page-number", &[("n", &3)]), "Page 3");
