@@ -116,13 +116,16 @@ mod tests {
                 names.extend(problems(&path));
             } else if path.extension().is_some_and(|ext| ext == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                for made in ["::of(", "::later("] {
-                    let calls = text.split(made).skip(1);
-                    let named = calls.filter_map(|call| call.split(')').next()?.split('"').nth(1));
-                    let plain =
-                        |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-                    names.extend(named.filter(plain).map(str::to_owned));
-                }
+                let parts = text.split("::of(").chain(text.split("::later(")).skip(1);
+                let named = parts.filter_map(|call| {
+                    let arguments = call.split(')').next()?;
+                    let (before, rest) = arguments.split_once('"')?;
+                    let ours = before.trim().is_empty() || before.contains("StatusCode::");
+                    ours.then(|| rest.split('"').next().unwrap_or_default().to_owned())
+                });
+                names.extend(named.filter(|name| {
+                    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+                }));
             }
         }
         names
