@@ -7,6 +7,7 @@
 //! departments are competent for the same place. A handler that asks for an [`Officer`] has one,
 //! and with it the officer's certificate, trades and districts.
 
+mod chances;
 mod error;
 mod guard;
 mod import;
@@ -23,6 +24,7 @@ mod tests;
 
 use actix_web::web;
 
+pub use chances::{Chance, Chances};
 pub use error::{Mistake, Mistakes, RegistryError};
 pub use guard::Officer;
 pub use import::{ImportReport, ImportedClient, derived_id, import};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::chances::Chances;
 use super::place::Sector;
 use crate::foundation::ids::{DepartmentId, LeafId, PlanId};
 use crate::foundation::time::{Day, Timestamp};
@@ -49,6 +50,13 @@ pub struct Plan {
     pub block: u32,
     /// How many holders are drawn for a period; `None` stands for all.
     pub holders_per_period: Option<u32>,
+    /// The chance that a holder and period are audited, by class; `None` stands for always.
+    pub audit_chances: Option<Chances>,
+    /// A holder that was audited so often in a calendar year, by whatever department, is left out
+    /// of the draws of this plan; `None` stands for no cap.
+    pub audits_per_year: Option<u32>,
+    /// Whether an audit for cause takes place even at the cap.
+    pub for_cause_beyond_cap: bool,
     /// Hours from the end of a day to the deadline of its close.
     pub close_due_hours: u32,
     /// How many contributors commit to a nonce for each draw.
@@ -135,6 +143,8 @@ impl Plan {
             "alpha_fail_ppm": self.alpha_fail_ppm, "cap": self.cap,
             "first_block": self.first_block, "block": self.block,
             "holders_per_period": self.holders_per_period,
+            "audit_chances": self.audit_chances, "audits_per_year": self.audits_per_year,
+            "for_cause_beyond_cap": self.for_cause_beyond_cap,
             "close_due_hours": self.close_due_hours, "contributors": self.contributors,
             "disclosure_hours": self.disclosure_hours,
         })
@@ -167,6 +177,9 @@ mod tests {
             first_block: 20,
             block: 5,
             holders_per_period: None,
+            audit_chances: None,
+            audits_per_year: None,
+            for_cause_beyond_cap: false,
             close_due_hours: 24,
             contributors: 1,
             disclosure_hours: 72,

@@ -339,6 +339,9 @@ struct PlanRow {
     contributors: i32,
     leaf_id: LeafId,
     disclosure_hours: i32,
+    audit_chances: Option<String>,
+    audits_per_year: Option<i32>,
+    for_cause_beyond_cap: bool,
 }
 
 /// A stored number of a plan; the import lets nothing negative in.
@@ -368,6 +371,9 @@ impl From<PlanRow> for Plan {
             first_block: natural(row.first_block),
             block: natural(row.block),
             holders_per_period: row.holders_per_period.map(natural),
+            audit_chances: row.audit_chances.and_then(|text| text.parse().ok()),
+            audits_per_year: row.audits_per_year.map(natural),
+            for_cause_beyond_cap: row.for_cause_beyond_cap,
             close_due_hours: natural(row.close_due_hours),
             contributors: natural(row.contributors),
             disclosure_hours: natural(row.disclosure_hours),
@@ -400,6 +406,9 @@ impl From<&Plan> for PlanRow {
             contributors: stored(plan.contributors),
             leaf_id: plan.leaf,
             disclosure_hours: stored(plan.disclosure_hours),
+            audit_chances: plan.audit_chances.map(|chances| chances.to_string()),
+            audits_per_year: plan.audits_per_year.map(stored),
+            for_cause_beyond_cap: plan.for_cause_beyond_cap,
         }
     }
 }

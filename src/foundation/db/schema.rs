@@ -262,6 +262,9 @@ diesel::table! {
         contributors -> Integer,
         leaf_id -> Binary,
         disclosure_hours -> Integer,
+        audit_chances -> Nullable<Text>,
+        audits_per_year -> Nullable<Integer>,
+        for_cause_beyond_cap -> Bool,
     }
 }
 
@@ -586,6 +589,7 @@ diesel::table! {
         state -> Text,
         reason -> Nullable<Text>,
         made_at -> BigInt,
+        holders_leaf -> Nullable<Binary>,
     }
 }
 
@@ -735,3 +739,21 @@ diesel::table! {
         alarm_day -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    audits_roster (plan_id, period, holder_id) {
+        plan_id -> Binary,
+        period -> Text,
+        holder_id -> Binary,
+        class -> Nullable<Text>,
+        choice -> Text,
+        cause -> Nullable<Text>,
+        missing -> BigInt,
+        expected -> BigInt,
+        audits_before -> BigInt,
+        place -> Nullable<BigInt>,
+        frame_size -> Nullable<BigInt>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(audits_roster, audits_periods, audits_audits);

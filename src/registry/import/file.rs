@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
+use super::super::chances::{Chance, Chances};
 use super::super::error::Mistake;
 use super::super::model::{Contact, Holder, HolderKind, HolderState, Mode, Modes, Outlet, Stream};
 use super::super::place::{District, Place, Sector};
@@ -255,6 +256,26 @@ fn read_cut(value: &Value) -> Result<Cut, String> {
     }
 }
 
+/// `"default"`, or a chance for each class: `{ A = "1/6", B = "1/3", C = 1, D = 1 }`.
+fn chances(value: &Value) -> Result<Chances, String> {
+    let chance = |value: &Value| match value {
+        Value::Integer(1) => Ok(Chance::ALWAYS),
+        Value::String(text) => text.parse(),
+        _ => Err("is neither 1 nor a share like \"1/6\"".to_owned()),
+    };
+    match value {
+        Value::String(word) if word == "default" => Ok(Chances::default()),
+        Value::Table(table) if table.len() == 4 => {
+            let of = |class: &str| {
+                let stated = table.get(class).ok_or_else(|| format!("has no chance for {class}"));
+                stated.and_then(chance)
+            };
+            Ok(Chances { a: of("A")?, b: of("B")?, c: of("C")?, d: of("D")? })
+        }
+        _ => Err("is neither \"default\" nor { A = …, B = …, C = …, D = … }".to_owned()),
+    }
+}
+
 fn read_plan(file: &mut File, mut fields: Fields<'_>) {
     let path = fields.path();
     let sector: Option<Sector> = fields.required("sector", word);
@@ -268,6 +289,15 @@ fn read_plan(file: &mut File, mut fields: Fields<'_>) {
     let first_block = fields.or("first_block", 20, number(1, 1000));
     let block = fields.or("block", 5, number(1, 1000));
     let holders_per_period = fields.optional("holders_per_period", number(1, 1_000_000));
+    let audit_chances: Option<Chances> = fields.optional("audit_chances", chances);
+    if holders_per_period.is_some() && audit_chances.is_some() {
+        fields.wrong("audit_chances", "cannot stand beside holders_per_period");
+    }
+    let audits_per_year = fields.optional("audits_per_year", number(1, 366));
+    let for_cause_beyond_cap = fields.or("for_cause_beyond_cap", false, flag);
+    if audits_per_year.is_none() && for_cause_beyond_cap {
+        fields.wrong("for_cause_beyond_cap", "has no audits_per_year that it could go beyond");
+    }
     let close_due_hours = fields.or("close_due_hours", 24, number(0, 336));
     let contributors = fields.or("contributors", 1, number(1, 8));
     let disclosure_hours = fields.or("disclosure_hours", 72, number(1, 720));
@@ -290,6 +320,9 @@ fn read_plan(file: &mut File, mut fields: Fields<'_>) {
             first_block,
             block,
             holders_per_period,
+            audit_chances,
+            audits_per_year,
+            for_cause_beyond_cap,
             close_due_hours,
             contributors,
             disclosure_hours,

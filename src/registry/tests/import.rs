@@ -90,6 +90,47 @@ async fn packs_plans_people_and_the_import_itself_are_leaves() {
 }
 
 #[tokio::test]
+async fn chances_and_caps_of_a_plan_are_logged_and_imported_once() {
+    let (house, _guard) = city().await;
+    let own = "disclosure_hours = 72 # to disclose drawn records of attested batches";
+    let by_class = "{ A = \"1/4\", B = \"1/2\", C = 1, D = 1 }";
+    for (chances, logged) in [("\"default\"", [1, 6]), (by_class, [1, 4])] {
+        let changed = EXAMPLE.replace(
+            own,
+            &format!("audit_chances = {chances}\naudits_per_year = 6\nfor_cause_beyond_cap = true"),
+        );
+        house.clock.advance(std::time::Duration::from_millis(2)).unwrap();
+        assert_eq!(imported(&house, &changed).await.unwrap().changed.len(), 1);
+        assert_eq!(imported(&house, &changed).await.unwrap().changed.len(), 0);
+        let plan = leaves(&house, "plan_changed").await.pop().unwrap();
+        assert_eq!(plan["audit_chances"]["A"], serde_json::json!(logged));
+        assert_eq!(
+            (&plan["audits_per_year"], &plan["for_cause_beyond_cap"]),
+            (&6.into(), &true.into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn chances_that_cannot_be_are_mistakes_with_their_place() {
+    let (house, _guard) = empty().await;
+    for (member, said) in [
+        ("audit_chances = \"often\"", "audit_chances"),
+        ("audit_chances = { A = \"1/6\", B = \"1/3\", C = 1 }", "audit_chances"),
+        ("audit_chances = { A = \"0/6\", B = \"1/3\", C = 1, D = 1 }", "audit_chances"),
+        ("audit_chances = { A = \"1/6\", B = \"1/3\", C = 2, D = 1 }", "audit_chances"),
+        ("audit_chances = \"default\"\nholders_per_period = 3", "audit_chances"),
+        ("audits_per_year = 0", "audits_per_year"),
+        ("for_cause_beyond_cap = true", "for_cause_beyond_cap"),
+    ] {
+        let own = "disclosure_hours = 72 # to disclose";
+        let file = EXAMPLE.replace(own, &format!("{member}\ndisclosure_hours = 72 #"));
+        let told = imported(&house, &file).await.unwrap_err().to_string();
+        assert!(told.contains(said), "{member}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_the_modes_of_a_stream_is_logged_by_itself() {
     let (house, _guard) = city().await;
     let changed = EXAMPLE.replace("modes = [\"sealed\"]", "modes = [\"sealed\", \"attested\"]");

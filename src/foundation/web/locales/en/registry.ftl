@@ -63,6 +63,8 @@ registry-tolerable = Tolerable share
 registry-risks = Error at most (pass / fail)
 registry-openings = Openings (first + next … cap)
 registry-per-period = Businesses per period
+registry-year-cap = at most { $cap } audits of a business in a calendar year, over all departments
+registry-year-cap-cause = (audits for cause excepted)
 registry-close-due = Day close due
 registry-hours = { $n ->
     [one] 1 hour
