@@ -102,6 +102,17 @@ async fn check_stream(
     Ok(())
 }
 
+/// What a look at a stream at `now` counts, without keeping it.
+pub(super) fn measured(
+    conn: &mut Conn,
+    plan: &Plan,
+    period: &Period,
+    facts: &StreamFacts,
+    now: Timestamp,
+) -> Result<Measure, AuditError> {
+    Ok(Seen::read(conn, plan, period, facts, now)?.measure)
+}
+
 /// What one look at a stream shows.
 struct Seen {
     subject: Subject,

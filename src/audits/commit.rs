@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::draw;
+use super::enlist::enlist;
 use super::error::AuditError;
 use super::model::{PeriodRow, PeriodState};
+use super::roster::Stated;
 use super::store;
+use super::store::roster::RosterRow;
 use super::trust::{keep_nonce, text};
 use crate::foundation::House;
 use crate::foundation::crypto::b64u;
@@ -71,6 +74,7 @@ fn row(plan: &Plan, period: &Period, state: PeriodState, now: Timestamp) -> Peri
         state,
         reason: None,
         made_at: now,
+        holders_leaf: None,
     }
 }
 
@@ -140,7 +144,7 @@ async fn fail(
 }
 
 /// Logs the cutoff of every period that has reached it, so that a checkpoint is signed at exactly
-/// that leaf. Counts `cut`.
+/// that leaf, with the roster between whose holders the draw will decide. Counts `cut`.
 ///
 /// # Errors
 ///
@@ -150,28 +154,26 @@ pub async fn mark_cutoffs(house: &House) -> Result<Tally, AuditError> {
     let now = house.clock.now();
     let due = move |conn: &mut _| Ok::<_, AuditError>(store::uncut(conn, now)?);
     for row in house.store.read("audits.uncut", due).await? {
-        let (plan, period) = (row.plan_id, row.period.clone());
-        let holders = house
-            .store
-            .read("audits.subjects", move |conn| {
-                let Some(plan) = registry::plan(conn, plan)? else { return Ok(Vec::new()) };
-                let Some(period) = plan.period(&period) else { return Ok(Vec::new()) };
-                Ok::<_, AuditError>(registry::subjects(conn, &plan, &period)?)
-            })
-            .await?;
-        let ids: Vec<String> = holders.iter().map(|holder| holder.id.to_string()).collect();
-        let body = json!({
+        let (plan, roster) = enlist(house, &row).await?.unzip();
+        let roster: Vec<RosterRow> = roster.unwrap_or_default();
+        let ids: Vec<String> = roster.iter().map(|row| row.holder_id.to_string()).collect();
+        let mut body = json!({
             "cutoff": row.cutoff,
             "holders": b64u::encode(&draw::ids_hash(&ids)),
             "period": row.period,
             "plan": row.plan_id,
         });
+        let chosen = |plan: &Plan| plan.audit_chances.is_some() || plan.audits_per_year.is_some();
+        if plan.as_ref().is_some_and(chosen) {
+            body["roster"] = json!(Stated::of(&roster));
+        }
         let leaf = NewLeaf::new(house, LeafKind::Epoch, body);
         let marked = house
             .store
             .write("audits.cut", move |tx| {
                 let marked = store::mark_cutoff(tx, &row, leaf.id)?;
                 if marked {
+                    store::roster::insert(tx, &roster)?;
                     append_in(tx, &leaf)?;
                 }
                 Ok::<_, AuditError>(marked)

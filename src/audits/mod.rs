@@ -13,11 +13,13 @@ mod api;
 mod asking;
 mod block;
 mod check;
+mod choice;
 mod commit;
 mod desk;
 pub mod detector;
 pub mod draw;
 mod drops;
+mod enlist;
 mod error;
 mod explain;
 mod findings;
@@ -30,6 +32,8 @@ mod opening;
 mod pages;
 pub mod population;
 mod recompute;
+mod regional;
+mod roster;
 mod run;
 pub mod score;
 mod scoring;
@@ -45,6 +49,8 @@ mod api_tests;
 mod asking_tests;
 #[cfg(test)]
 mod block_tests;
+#[cfg(test)]
+mod choice_tests;
 #[cfg(test)]
 mod pages_tests;
 #[cfg(test)]
@@ -66,6 +72,6 @@ pub use error::{AuditError, Refusal};
 pub use jobs::{CheckPopulation, CommitDraws, MarkCutoffs, RunAudits, ScoreHolders, WatchDrops};
 pub use model::{AuditState, Cause, Conclusion, Outcome, PeriodState};
 pub use pages::console;
-pub use recompute::recompute;
+pub use recompute::{recompute, recompute_holders};
 pub use run::run_audits;
 pub use scoring::score_holders;

@@ -11,7 +11,7 @@ use crate::foundation::db::text_enum;
 use crate::foundation::ids::{AuditId, BatchId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::Hash;
-use crate::registry::{District, Modes, Sector};
+use crate::registry::{Chances, District, Modes, Sector};
 use crate::rules::Failure;
 
 text_enum! {
@@ -104,6 +104,8 @@ pub(crate) struct PeriodRow {
     pub(super) state: PeriodState,
     pub(super) reason: Option<String>,
     pub(super) made_at: Timestamp,
+    /// The leaf that says which holders were drawn.
+    pub(super) holders_leaf: Option<LeafId>,
 }
 
 /// An audit as it is stored.
@@ -224,6 +226,10 @@ pub(super) struct Terms {
     pub(super) first_block: u32,
     pub(super) block: u32,
     pub(super) holders_per_period: Option<u32>,
+    /// The chances by class, and the cap of a calendar year; plans that were logged before there
+    /// were such parameters have neither.
+    pub(super) audit_chances: Option<Chances>,
+    pub(super) audits_per_year: Option<u32>,
     pub(super) contributors: u32,
     #[serde(default = "three_days")]
     pub(super) disclosure_hours: u32,
@@ -323,6 +329,8 @@ mod tests {
             first_block: 20,
             block: 5,
             holders_per_period: None,
+            audit_chances: None,
+            audits_per_year: None,
             contributors: 1,
             disclosure_hours: 72,
         }

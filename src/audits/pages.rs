@@ -4,12 +4,14 @@
 mod detail;
 mod listing;
 mod overview;
+mod regional;
 mod standing;
 mod words;
 
 use actix_web::web;
 
 use super::model::{AuditRow, AuditState, Conclusion, Outcome};
+use super::roster::Choice;
 
 /// The URLs for officers.
 pub fn console(config: &mut web::ServiceConfig) {
@@ -35,6 +37,19 @@ impl From<&AuditRow> for Tag {
             (AuditState::Open, _) => ("audits-running", ""),
             (AuditState::Parked, _) => ("audits-parked", "bad"),
             (AuditState::Empty, _) => ("audits-empty", ""),
+        };
+        Self { key, tone }
+    }
+}
+
+impl From<Choice> for Tag {
+    fn from(choice: Choice) -> Self {
+        let (key, tone) = match choice {
+            Choice::Waiting => ("audits-choice-waiting", ""),
+            Choice::Drawn => ("audits-choice-drawn", "good"),
+            Choice::NotDrawn => ("audits-choice-not-drawn", ""),
+            Choice::ForCause => ("audits-choice-for-cause", "warn"),
+            Choice::CapReached => ("audits-choice-cap-reached", "bad"),
         };
         Self { key, tone }
     }

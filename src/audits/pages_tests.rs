@@ -9,7 +9,9 @@ use actix_web::test::TestRequest;
 use actix_web::{App, test, web};
 
 use super::model::*;
-use super::score::{self, Facts};
+use super::roster::{Choice, Ground};
+use super::score::{self, Class, Facts};
+use super::store::roster::RosterRow;
 use super::store::standings::{self, Rates, ScoreRow};
 use super::{AuditError, console, store};
 use crate::foundation::House;
@@ -119,6 +121,7 @@ fn period(house: &House, plan: &registry::Plan) -> PeriodRow {
         state: PeriodState::Committed,
         reason: None,
         made_at: house.clock.now(),
+        holders_leaf: None,
     }
 }
 
@@ -212,6 +215,66 @@ async fn an_officer_sees_the_audits_of_the_own_department_and_no_other() {
     assert!(!post[1].1.contains("仙鹤宾馆"));
 }
 
+/// A holder on the roster of the audit's period.
+fn listed(
+    audit: &AuditRow,
+    holder_id: HolderId,
+    choice: Choice,
+    cause: Option<Ground>,
+) -> RosterRow {
+    RosterRow {
+        plan_id: audit.plan_id,
+        period: audit.period.clone(),
+        holder_id,
+        class: Some(Class::C),
+        choice,
+        cause,
+        missing: 3,
+        expected: 120,
+        audits_before: 6,
+        place: None,
+        frame_size: Some(3),
+    }
+}
+
+#[actix_web::test]
+async fn an_officer_sees_who_was_drawn_and_why_and_the_estimate_leaves_causes_out() {
+    let (house, _guard, id) = city().await;
+    let find = move |conn: &mut Conn| Ok::<_, AuditError>(store::audit(conn, id)?);
+    let audit = house.store.read("test", find).await.unwrap().unwrap();
+    let cause = Some(Ground::MissingShare);
+    let rows = [
+        listed(&audit, audit.holder_id, Choice::Drawn, None),
+        listed(&audit, house.fresh(), Choice::NotDrawn, None),
+        listed(&audit, house.fresh(), Choice::ForCause, cause),
+        listed(&audit, house.fresh(), Choice::CapReached, None),
+    ];
+    let write = move |tx: &mut Conn| Ok::<_, AuditError>(store::roster::insert(tx, &rows)?);
+    house.store.write("test", write).await.unwrap();
+    let paths = ["/audits".to_owned(), format!("/audits/{id}")];
+    let pages = visit(&house, "lin.yue", &paths).await;
+    for (status, page) in &pages {
+        assert_eq!(*status, StatusCode::OK, "{page}");
+        assert!(!page.contains("audits-"), "{page}");
+    }
+    // Two of three records fail in the only drawn audit of two holders with three records each.
+    for told in [
+        "1 / 2",
+        "抽中",
+        "未抽中",
+        "有因抽查",
+        "应有编号 120 个，缺 3 个",
+        "已达频次上限",
+        "合计已抽查 6 次",
+        "66.67 %",
+        "2 家企业提交的 6 条记录",
+        "频次上限的 2 家不在其内",
+    ] {
+        assert!(pages[0].1.contains(told), "{told}: {}", pages[0].1);
+    }
+    assert!(pages[1].1.contains("抽中"));
+}
+
 #[actix_web::test]
 async fn what_does_not_exist_is_not_found() {
     let (house, _guard, _id) = city().await;
@@ -255,7 +318,7 @@ pub(super) async fn scored(house: &House, id: AuditId) -> HolderId {
     let row = ScoreRow {
         holder_id: holder,
         plan_id: audit.plan_id,
-        period: audit.period,
+        period: audit.period.clone(),
         last_day,
         facts: serde_json::to_string(&facts).unwrap(),
         parts: serde_json::to_string(&score).unwrap(),
@@ -269,6 +332,8 @@ pub(super) async fn scored(house: &House, id: AuditId) -> HolderId {
     };
     let write = move |tx: &mut Conn| {
         standings::put_rates(tx, &rates)?;
+        let chosen = listed(&audit, holder, Choice::ForCause, Some(Ground::DropAlarm));
+        store::roster::insert(tx, &[chosen])?;
         Ok::<_, AuditError>(standings::put_score(tx, &row)?)
     };
     house.store.write("test", write).await.unwrap();
@@ -284,7 +349,17 @@ async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(!page.contains("audits-"), "{page}");
     // 100 − 7.5 for one missing number of forty − 10 without an audit.
-    for told in ["为什么是 82 分", "−7.5", "−10", "95.1 % (39 / 41)", "+2", "2 / 31"] {
+    for told in [
+        "为什么是 82 分",
+        "−7.5",
+        "−10",
+        "95.1 % (39 / 41)",
+        "+2",
+        "2 / 31",
+        "有因抽查",
+        "记录骤减",
+        "合计抽查 1 次",
+    ] {
         assert!(page.contains(told), "{told}: {page}");
     }
     let (status, _) = visit(&house, "su.he", &paths).await.remove(0);

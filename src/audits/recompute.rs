@@ -1,6 +1,6 @@
 //! Repeating a revealed draw from what is public: what a verifier runs.
 
-use super::draw::{Draw, Frame, Hash, Inputs, Nonce};
+use super::draw::{Draw, Frame, Hash, Inputs, Nonce, order};
 
 /// The records of a draw: stream and number, in draw order, at most `count`.
 ///
@@ -21,6 +21,24 @@ pub fn recompute(
         .filter_map(|place| frame.locate(place))
         .map(|(stream, number)| (stream.to_owned(), number))
         .collect()
+}
+
+/// The holders of a class that are audited in a period, in draw order: the first `count`.
+///
+/// `class` is `A` to `D` of a plan with chances, or the plan's id where it knows no classes;
+/// `holders` are the ids that the `epoch` leaf states for it, in any order.
+pub fn recompute_holders(
+    nonces: &[Nonce],
+    root: &Hash,
+    class: &str,
+    period: &str,
+    holders: &[String],
+    count: usize,
+) -> Vec<String> {
+    let inputs = Inputs { nonces, root, period, beacon: b"" };
+    let mut order = order(inputs.holders(class, holders), holders);
+    order.truncate(count);
+    order
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::asking;
+use super::choice;
 use super::desk::Desk;
 use super::draw;
 use super::error::{AuditError, Refusal};
@@ -89,7 +90,8 @@ async fn run_period(
     let registered = Registered::read(house, row, &tree).await?;
     let holdings = tree.holdings(|holder, stream| registered.foreign.contains(&(holder, stream)));
     let holdings = holdings.map_err(|_malformed| Refusal::Frame)?;
-    let holders = audited(&tree, &nonces, &holdings, &registered.subjects)?;
+    let holders =
+        choice::audited(house, row, &tree, &nonces, &holdings, &registered.subjects).await?;
     let (size, root, kept) = (tree.head.size, tree.head.root, row.clone());
     house
         .store
@@ -193,27 +195,6 @@ impl Registered {
             })
             .await
     }
-}
-
-/// Who is audited: everybody of the class, or as many as the plan says in the order of the draw.
-fn audited(
-    tree: &CutoffTree,
-    nonces: &[draw::Nonce],
-    holdings: &BTreeMap<HolderId, Holding>,
-    subjects: &[HolderId],
-) -> Result<Vec<HolderId>, Refusal> {
-    let Some(count) = tree.terms.holders_per_period else {
-        let all: BTreeSet<HolderId> = holdings.keys().chain(subjects).copied().collect();
-        return Ok(all.into_iter().collect());
-    };
-    let ids: Vec<String> = subjects.iter().map(ToString::to_string).collect();
-    if tree.holders != Some(Hash(draw::ids_hash(&ids))) {
-        return Err(Refusal::Holders);
-    }
-    let class = tree.terms.plan.to_string();
-    let order = draw::order(tree.inputs(nonces).holders(&class, &ids), &ids);
-    let drawn = order.iter().take(usize::try_from(count).unwrap_or(usize::MAX));
-    Ok(drawn.filter_map(|id| id.parse().ok()).collect())
 }
 
 /// The audits of a period with what each holder has in the tree; those that have not begun begin

@@ -1,11 +1,12 @@
 //! Every SQL statement of audits.
 
+pub(super) mod roster;
 pub(super) mod standings;
 
 use diesel::prelude::*;
 
 use super::model::{
-    AuditRow, AuditState, Measure, OpeningRow, PeriodRow, PeriodState, from_row, to_row,
+    AuditRow, AuditState, Measure, OpeningRow, Outcome, PeriodRow, PeriodState, from_row, to_row,
 };
 use crate::foundation::db::schema::{
     audits_audits as audits, audits_budgets as budgets, audits_evidence as evidence,
@@ -234,6 +235,21 @@ pub(super) fn openings_of(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Op
         .filter(openings::audit_id.eq(audit))
         .order(openings::ordinal)
         .select(OpeningRow::as_select())
+        .load(conn)
+}
+
+/// What the first `count` draws of an audit showed, as far as they were opened.
+pub(super) fn first_outcomes(
+    conn: &mut Conn,
+    audit: AuditId,
+    count: u64,
+) -> QueryResult<Vec<Option<Outcome>>> {
+    openings::table
+        .filter(openings::audit_id.eq(audit))
+        .filter(openings::ordinal.lt(to_row(count)))
+        .filter(openings::outcome.is_not_null())
+        .order(openings::ordinal)
+        .select(openings::outcome)
         .load(conn)
 }
 

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::draw::{self, Frame, FrameError, Interval, Seed};
 use super::error::Refusal;
 use super::model::Terms;
+use super::roster::Stated;
 use crate::foundation::ids::{BatchId, HolderId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::intake::Manifest;
@@ -142,6 +143,8 @@ pub(super) struct CutoffTree {
     pub(super) batches: Vec<BatchFact>,
     /// H(ids) of the holders of the class, as the epoch leaf states it.
     pub(super) holders: Option<Hash>,
+    /// What that leaf says of classes, causes and caps, if the plan has any.
+    pub(super) roster: Option<Stated>,
 }
 
 impl Reader {
@@ -201,7 +204,7 @@ impl Reader {
         let Some(Commitment { first, last, cutoff, .. }) = self.commitments.first().cloned() else {
             return Err(Refusal::Commitments { asked: 1, found: 0 });
         };
-        let holders = self.check_cutoff(cutoff)?;
+        let (holders, roster) = self.check_cutoff(cutoff)?;
         let terms = self.terms.iter().rev().find(|(at, _)| *at < cutoff);
         let terms = terms.ok_or(Refusal::NoPlan)?.1.clone();
         self.check_commitments(&terms, (first, last, cutoff))?;
@@ -231,14 +234,17 @@ impl Reader {
             packs,
             batches,
             holders,
+            roster,
         })
     }
 
     /// The tree must end with the epoch leaf of this period, logged at the cutoff or after it.
-    fn check_cutoff(&self, cutoff: Timestamp) -> Result<Option<Hash>, Refusal> {
+    fn check_cutoff(&self, cutoff: Timestamp) -> Result<(Option<Hash>, Option<Stated>), Refusal> {
         match &self.last {
             Some((LeafKind::Epoch, body, at)) if self.is_ours(body) && *at >= cutoff => {
-                Ok(body.get("holders").and_then(Value::as_str).and_then(Hash::from_b64u))
+                let holders = body.get("holders").and_then(Value::as_str);
+                let roster = body.get("roster").and_then(|said| Stated::deserialize(said).ok());
+                Ok((holders.and_then(Hash::from_b64u), roster))
             }
             _ => Err(Refusal::Cutoff),
         }

@@ -25,6 +25,8 @@ mod store;
 mod tests;
 mod words;
 
+use std::ops::Range;
+
 use diesel::QueryResult;
 
 pub use actions::{Reason, Words, confirm, dismiss, raise_in};
@@ -39,6 +41,7 @@ pub use pages::console;
 
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{AuditId, HolderId, StreamId};
+use crate::foundation::time::Timestamp;
 use crate::registry::{Officer, Sector};
 
 /// Findings against `holder`, newest first, at most 50.
@@ -80,6 +83,22 @@ pub fn confirmed_findings(
     period: &str,
 ) -> QueryResult<Vec<Finding>> {
     store::confirmed_findings(conn, holder, sector, period)
+}
+
+/// Findings of `kinds` against `holder` in a trade that nobody has dismissed, and that were raised or
+/// confirmed within `span`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn signals(
+    conn: &mut Conn,
+    holder: HolderId,
+    sector: Sector,
+    kinds: &[FindingKind],
+    span: &Range<Timestamp>,
+) -> QueryResult<Vec<Finding>> {
+    store::signals(conn, holder, sector, kinds, span)
 }
 
 /// What an officer has made of the finding with this key; `None` if none was raised.

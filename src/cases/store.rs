@@ -1,5 +1,7 @@
 //! The tables of findings and cases.
 
+use std::ops::Range;
+
 use diesel::prelude::*;
 
 use super::model::{Case, Finding, FindingKind, Happening, NewFinding, Stage, State};
@@ -153,6 +155,29 @@ pub(super) fn confirmed_findings(
         .filter(cases_findings::stage.eq(Stage::Confirmed))
         .select(Finding::as_select())
         .load(conn)
+}
+
+/// Findings of a holder that nobody has dismissed, raised or confirmed within a span.
+pub(super) fn signals(
+    conn: &mut Conn,
+    holder: HolderId,
+    sector: Sector,
+    kinds: &[FindingKind],
+    span: &Range<Timestamp>,
+) -> QueryResult<Vec<Finding>> {
+    let found: Vec<Finding> = cases_findings::table
+        .filter(cases_findings::holder_id.eq(holder))
+        .filter(cases_findings::sector.eq(sector))
+        .filter(cases_findings::kind.eq_any(kinds))
+        .filter(cases_findings::stage.ne(Stage::Dismissed))
+        .filter(cases_findings::found_at.lt(span.end))
+        .select(Finding::as_select())
+        .load(conn)?;
+    let within = |finding: &Finding| {
+        let confirmed = finding.decided_at.filter(|_| finding.stage == Stage::Confirmed);
+        span.contains(&finding.found_at) || confirmed.is_some_and(|at| span.contains(&at))
+    };
+    Ok(found.into_iter().filter(within).collect())
 }
 
 /// The stage of the finding with this key.

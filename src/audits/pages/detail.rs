@@ -12,6 +12,7 @@ use super::super::guard::AuditViewer;
 use super::super::model::{AuditRow, Measure, OpeningRow, PeriodRow};
 use super::super::store;
 use super::Tag;
+use super::listing::why as why_chosen;
 use super::words::{Sentence, sentences};
 use crate::cases::{self, Finding};
 use crate::foundation::House;
@@ -40,6 +41,8 @@ struct AuditPage {
     period: PeriodRow,
     holder: String,
     tag: Tag,
+    /// How it came to be audited, and why, where a draw or a cause decided.
+    chosen: Option<(Tag, Option<String>)>,
     said: Vec<Sentence>,
     records: Vec<Record>,
     measures: Vec<Measure>,
@@ -67,10 +70,13 @@ pub(super) async fn show(
         let period = period.ok_or(AuditError::NotFound)?;
         let holder = registry::holder(conn, audit.holder_id)?;
         let (plan, id) = (audit.plan_id, &audit.period);
+        let listed = store::roster::row(conn, plan, id, audit.holder_id)?;
+        let listed = listed.filter(|row| row.class.is_some() || row.cause.is_some());
         let measures = store::measures_of(conn, audit.holder_id, plan, id)?;
         Ok::<_, AuditError>(AuditPage {
             holder: holder.map(|holder| holder.name).unwrap_or_default(),
             tag: Tag::from(&audit),
+            chosen: listed.map(|row| (Tag::from(row.choice), why_chosen(&frame, &row))),
             said: sentences(frame.lang, &audit, &measures),
             records: records(conn, frame.lang, &audit, &packs)?,
             findings: cases::findings_of_audit(conn, audit.id)?,

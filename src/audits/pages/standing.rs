@@ -3,11 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::super::enlist::year_of;
 use super::super::error::AuditError;
 use super::super::explain::{Line, lines, with_denominator};
 use super::super::model::Measure;
 use super::super::scoring::{Rates, ScoreRow, history, plans_of};
 use super::super::store;
+use super::super::store::roster::{self, RosterRow};
+use super::Tag;
+use super::listing::why;
 use crate::foundation::House;
 use crate::foundation::ids::HolderId;
 use crate::foundation::problem::Problem;
@@ -21,6 +25,7 @@ const PERIODS: i64 = 12;
 struct Row {
     rates: Rates,
     score: Option<ScoreRow>,
+    roster: Option<RosterRow>,
 }
 
 impl Row {
@@ -34,6 +39,15 @@ impl Row {
 
     fn continuity(&self) -> String {
         with_denominator(self.rates.counts().continuity())
+    }
+
+    /// Whether it was audited, in a word.
+    fn tag(&self) -> Option<Tag> {
+        self.roster.as_ref().map(|row| Tag::from(row.choice))
+    }
+
+    fn why(&self, f: &Frame) -> Option<String> {
+        why(f, self.roster.as_ref()?)
     }
 
     /// The declared gap with its sign.
@@ -51,6 +65,8 @@ struct Trade {
     scored: Option<ScoreRow>,
     /// The streams of the newest period.
     streams: Vec<Measure>,
+    /// Whether the holder was audited as often as the plan lets it be.
+    at_cap: bool,
 }
 
 #[derive(Template)]
@@ -60,6 +76,8 @@ struct StandingPage {
     id: HolderId,
     holder: String,
     trades: Vec<Trade>,
+    /// Audits of the calendar year that count against caps, over all departments.
+    audits: i64,
 }
 
 impl StandingPage {
@@ -91,12 +109,14 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id: HolderId = path.parse().ok().ok_or_else(Problem::not_found)?;
     let frame = Frame::of(&req, "audits-standing");
+    let now = House::of(&req).clock.now();
     let read = House::of(&req).store.read("audits.standing", move |conn| {
         if !officer.sees(conn, id)? {
             return Err(AuditError::NotFound);
         }
         let holder = registry::holder(conn, id)?.ok_or(AuditError::NotFound)?;
         let (department, sectors) = (officer.department_id(), officer.sectors());
+        let audits = roster::audits_since(conn, id, year_of(now))?;
         let mut trades = Vec::new();
         for plan in plans_of(conn, id)? {
             if plan.department != department || !sectors.contains(&plan.sector) {
@@ -111,10 +131,16 @@ pub(super) async fn show(
             let scored = told.iter().find_map(|(rates, row)| Some((rates, row.as_ref()?)));
             let why = scored.and_then(|(rates, row)| lines(frame.lang, row, rates));
             let scored = scored.map(|(_, row)| row.clone());
-            let rows = told.into_iter().map(|(rates, score)| Row { rates, score }).collect();
-            trades.push(Trade { plan, rows, why: why.unwrap_or_default(), scored, streams });
+            let mut rows = Vec::with_capacity(told.len());
+            for (rates, score) in told {
+                let roster = roster::row(conn, plan.id, &rates.period, id)?;
+                rows.push(Row { rates, score, roster });
+            }
+            let at_cap = plan.audits_per_year.is_some_and(|cap| audits >= i64::from(cap));
+            let why = why.unwrap_or_default();
+            trades.push(Trade { plan, rows, why, scored, streams, at_cap });
         }
-        Ok(StandingPage { f: frame, id, holder: holder.name, trades })
+        Ok(StandingPage { f: frame, id, holder: holder.name, trades, audits })
     });
     page(&read.await?)
 }
