@@ -30,6 +30,9 @@ impl City {
     /// A city whose plan has chances and a cap, committed to its first period.
     async fn choosing(chances: bool, cap: Option<u32>, beyond: bool) -> Self {
         let city = Self::new().await;
+        // Leaves of one millisecond have no order, and the newest parameters count.
+        city.log.drained().await;
+        city.go_to("2026-03-02T12:00:00+08:00");
         let mut plan: Plan = city.plan.clone();
         plan.audit_chances = chances.then(Chances::default);
         (plan.audits_per_year, plan.for_cause_beyond_cap) = (cap, beyond);
@@ -133,7 +136,6 @@ impl City {
 
     /// Raises a drop alarm, and lets an officer decide it at `decided`.
     async fn alarm(&self, raised: &str, stage: &'static str, decided: Option<&str>) {
-        self.go_to(raised);
         let observed = Observation {
             key: format!("alarm {raised}"),
             department: self.plan.department,
@@ -152,12 +154,16 @@ impl City {
             facts: serde_json::json!({}),
         };
         let finding = NewFinding::new(self.house(), observed);
-        let decided: Option<Timestamp> = decided.map(at);
+        let (raised, decided): (Timestamp, Option<Timestamp>) = (at(raised), decided.map(at));
         self.change(move |tx| {
             cases::raise_in(tx, &finding)?;
             let own = cases_findings::table.find(finding.id());
             diesel::update(own)
-                .set((cases_findings::stage.eq(stage), cases_findings::decided_at.eq(decided)))
+                .set((
+                    cases_findings::found_at.eq(raised),
+                    cases_findings::stage.eq(stage),
+                    cases_findings::decided_at.eq(decided),
+                ))
                 .execute(tx)
         })
         .await;
