@@ -195,8 +195,11 @@ fn put(node: &mut Value, choices: &[usize], value: Value) {
     }
 }
 
+/// A pack with its passing examples.
+type Examples = (Arc<Pack>, Vec<Map<String, Value>>);
+
 /// Every passing example of each pack, as it stands in its folder.
-static PASSING: LazyLock<Vec<(Arc<Pack>, Vec<Map<String, Value>>)>> = LazyLock::new(|| {
+static PASSING: LazyLock<Vec<Examples>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rule-packs");
     let read = |pack: &Arc<Pack>| {
         let examples = std::fs::read_dir(folder.join(pack.id()).join("examples/pass")).unwrap();
