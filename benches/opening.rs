@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let line = jwe::seal(RECORD.as_bytes(), "ak-1", key.sealing_key(), &random)?;
     let packs = Packs::embedded();
     let pack = packs.pack("lodging/2026.1").ok_or("the pack is not there")?;
-    let place = Place { stream: STREAM, seq: 101, day: "2026-03-02", subtype: None };
+    let place = Place { stream: STREAM, seq: 101, day: "2026-03-02", subtype: None, amends: None };
     let open = || judge_line(black_box(line.as_bytes()), |_kid| Some(&key), pack, &place);
     let bare = Bare::of(&line, &key).ok_or("the record does not decode")?;
     if open().outcome != Outcome::Pass || bare.open().is_none() {

@@ -12,6 +12,7 @@ use chayan::audits::check_population;
 use chayan::foundation::db::{Conn, DatabaseUrl, Durability, Store, StoreError};
 use chayan::foundation::time::Clock;
 use chayan::foundation::{House, Random};
+use chayan::rules::Packs;
 use diesel::connection::SimpleConnection as _;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -44,7 +45,7 @@ INSERT INTO intake_batches (id, holder_id, client_id, stream_id, day, mode, pack
     count, size_bytes, manifest, body_digest, record_root, late, received_at, leaf_id)
   SELECT unhex(printf('e%015x%016x', n, d)), unhex(printf('a%031x', n)), unhex(printf('%032x', 4)),
     unhex(printf('c%031x', n)), date('2026-03-01', '+' || d || ' days'), 'sealed',
-    'lodging/2026.1', d * 20 + 1, d * 20 + 20, 20, 1, 'a.b.c', zeroblob(32), zeroblob(32), 0,
+    'lodging/2026.1', d * 20 + 1, d * 20 + 20, 20, 1, 'e30.e30.e30', zeroblob(32), zeroblob(32), 0,
     1772380800000000 + d * 86400000000, unhex(printf('f%015x%016x', n, d)) FROM n, d;
 INSERT INTO intake_closes (id, holder_id, client_id, stream_id, day, first, last, count, totals,
     statement, late, current, received_at, leaf_id)
@@ -68,7 +69,7 @@ async fn night(streams: u32) -> Result<u128, Failure> {
     let clock = Clock::manual("2026-04-02T13:00:00+08:00".parse()?);
     let house = House { store, clock, random: Random::system() };
     let start = Instant::now();
-    let tally = check_population(&house).await?;
+    let tally = check_population(&house, &Packs::embedded()).await?;
     let took = start.elapsed().as_millis();
     let all = u64::from(streams);
     if (tally.count("streams"), tally.count("settled"), tally.count("findings")) != (all, all, 0) {

@@ -306,6 +306,7 @@ fn run_check(asked: &Check) -> u8 {
                 seq: None,
                 day: day.as_ref().map(Day::as_str),
                 subtype: asked.subtype.as_deref(),
+                ..Known::default()
             },
             mapping: mapping.transpose()?,
             form: asked.format,

@@ -1,19 +1,25 @@
 //! Every job, its clock and its role, one line a job.
 
+use std::sync::Arc;
+
 use crate::audits::{self, Desk};
 use crate::cases;
 use crate::foundation::jobs::Jobs;
 use crate::identity;
+use crate::rules::Packs;
 
 /// The jobs that need no key; they run where no audit key is. `console` is the public origin of
-/// the console, for links in letters.
-pub fn of_serve(console: &str) -> Jobs {
+/// the console, for links in letters; `packs` are those that records are judged by.
+pub fn of_serve(console: &str, packs: &Arc<Packs>) -> Jobs {
     Jobs::default()
         .with(identity::ForgetCredentials)
         .with(audits::MarkCutoffs)
-        .with(audits::CheckPopulation)
+        .with(audits::CheckPopulation { packs: packs.clone() })
+        .with(audits::NoteRepairs)
         .with(audits::WatchDrops)
         .with(audits::ScoreHolders)
+        .with(audits::FindSignals)
+        .with(audits::RemindOfDisclosures)
         .with(cases::FollowUp)
         .with(cases::QueueDigests { console: console.to_owned() })
 }

@@ -22,7 +22,7 @@ use crate::foundation::ids::{AuditId, LeafId, StreamId};
 use crate::foundation::time::Timestamp;
 use crate::intake::{self, Disclosure, DisclosureRequest};
 use crate::ledger::{self, LeafKind, wait_for};
-use crate::notices::{self, AskedAt, Draft, Organ, Recipient};
+use crate::notices::{self, AskedAt, Draft, Organ, Recipient, Reminder};
 use crate::registry::{self, Mode};
 
 /// What came on the limit may still be on its way into the database.
@@ -76,16 +76,19 @@ pub(super) fn ask(
         asked.push((record.stream, super::model::to_row(record.judged), commitment));
     }
     intake::ask_in(tx, request, &asked)?;
-    let Some(letter) = letter(tx, request, &asked)? else { return Ok(()) };
+    let places: Vec<_> = asked.iter().map(|(stream, number, _)| (*stream, *number)).collect();
+    let Some(letter) = letter(tx, request, &places, None)? else { return Ok(()) };
     notices::enqueue_in(tx, house, &letter).map_err(AuditError::letter)?;
     Ok(())
 }
 
-/// The letter that tells of a request; `None` if the registry knows neither side any more.
-fn letter(
+/// The letter that tells of a request, or reminds of it; `None` if the registry knows neither side
+/// any more.
+pub(super) fn letter(
     conn: &mut Conn,
     request: &DisclosureRequest,
-    asked: &[(StreamId, i64, [u8; 32])],
+    asked: &[(StreamId, i64)],
+    reminder: Option<Reminder>,
 ) -> Result<Option<Draft>, AuditError> {
     let department = registry::department(conn, request.department_id)?;
     let holder = registry::holder(conn, request.holder_id)?;
@@ -94,7 +97,7 @@ fn letter(
     let outlets: HashMap<StreamId, String> =
         streams.into_iter().map(|facts| (facts.stream.id, facts.outlet.name)).collect();
     let mut numbers: BTreeMap<StreamId, Vec<i64>> = BTreeMap::new();
-    for (stream, number, _) in asked {
+    for (stream, number) in asked {
         numbers.entry(*stream).or_default().push(*number);
     }
     let records = numbers.into_iter().map(|(stream, mut numbers)| {
@@ -112,6 +115,7 @@ fn letter(
         block: request.block,
         due: request.due,
         records: records.collect(),
+        reminder,
         recipients: contacts.map(|(place, lang)| (Recipient::Contact(place), lang)).collect(),
     })))
 }

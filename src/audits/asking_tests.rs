@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::error::{AuditError, Refusal};
 use super::model::{AuditState, Cause, Conclusion};
 use super::testing::{City, Planted, day};
-use super::{commit_draws, run_audits};
+use super::{commit_draws, remind, run_audits};
 use crate::foundation::crypto::jwe;
 use crate::foundation::db::schema::{intake_disclosures, notices_letters};
 use crate::foundation::ids::{ClientId, StreamId};
@@ -224,4 +224,40 @@ async fn a_disclosure_that_the_database_hides_or_makes_up_parks_the_audit() {
     city.change(put(hidden)).await;
     assert_eq!(run(&city).await.count("done"), 1);
     assert_eq!(city.audit().await.state, AuditState::Done);
+}
+
+#[tokio::test]
+async fn a_business_is_reminded_halfway_and_before_the_limit_once_each() {
+    let (city, records) = attested(200, Planted::Sound).await;
+    run(&city).await;
+    let places = asked(&city).await;
+    let reminded = || async { remind(city.house()).await.unwrap().count("reminded") };
+    let hours = ["2026-03-12T00:50:00+08:00", "2026-03-12T01:00:00+08:00"];
+    city.go_to(hours[0]);
+    assert_eq!(reminded().await, 0);
+    city.go_to(hours[1]);
+    assert_eq!((reminded().await, reminded().await), (1, 0));
+    disclose(&city, &places[..15], same(&records)).await;
+    city.go_to("2026-03-13T01:00:00+08:00");
+    assert_eq!((reminded().await, reminded().await), (1, 0));
+    let letters: Vec<(String, String)> = city
+        .read(|conn| {
+            use notices_letters as l;
+            let reminders = l::table.filter(l::slot.like("reminder-%")).order(l::id);
+            reminders.select((l::kind, l::text)).load(conn)
+        })
+        .await;
+    assert_eq!(letters.len(), 2);
+    assert!(letters.iter().all(|(kind, _)| kind == "request"));
+    assert!(letters[0].1.starts_with("提醒：") && letters[0].1.contains("下列 20 条"));
+    assert!(letters[1].1.contains("下列 5 条记录被抽中，尚未收到披露"), "{}", letters[1].1);
+}
+
+#[tokio::test]
+async fn nobody_is_reminded_of_what_has_come() {
+    let (city, records) = attested(6, Planted::Sound).await;
+    run(&city).await;
+    disclose(&city, &asked(&city).await, same(&records)).await;
+    city.go_to("2026-03-13T02:00:00+08:00");
+    assert_eq!(remind(city.house()).await.unwrap().count("reminded"), 0);
 }

@@ -3,6 +3,7 @@
 //!
 //! The child holds the private keys of one block for as long as the block takes, and ends.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
@@ -56,6 +57,8 @@ pub(super) struct Sealed {
     pub(super) day: Day,
     /// The stream's kind of business within the trade.
     pub(super) subtype: Option<String>,
+    /// The number that it corrects.
+    pub(super) amends: Option<u64>,
     /// Seals the plaintext if the record fails.
     pub(super) evidence_key: String,
 }
@@ -76,6 +79,9 @@ pub(super) struct Opened {
     pub(super) failures: Vec<Failure>,
     /// The plaintext under the evidence key, if it fails and was opened.
     pub(super) evidence: Option<String>,
+    /// Whether another record of its stream in this block has the same salt. The salt itself stays
+    /// in the child.
+    pub(super) salt_reused: bool,
 }
 
 impl Opened {
@@ -87,6 +93,7 @@ impl Opened {
             cause: Some(cause),
             failures: Vec::new(),
             evidence: None,
+            salt_reused: false,
         }
     }
 }
@@ -140,7 +147,52 @@ pub(super) fn open_records(block: &Block, packs: &Packs) -> Result<Vec<Opened>, 
         let opening = scalar.and_then(|scalar| OpeningKey::from_bytes(&scalar));
         keys.push((key.kid.as_str(), opening.ok_or_else(|| BlockFault::Key(key.kid.clone()))?));
     }
-    block.records.iter().map(|record| open_record(block, record, &keys, packs)).collect()
+    let mut salts = Salts::default();
+    let opened = block.records.iter().map(|record| {
+        let (opened, salt) = open_record(block, record, &keys, packs)?;
+        salts.take(record, salt);
+        Ok(opened)
+    });
+    let mut opened = opened.collect::<Result<Vec<_>, BlockFault>>()?;
+    for (opened, record) in opened.iter_mut().zip(&block.records) {
+        opened.salt_reused = salts.reused(record);
+    }
+    Ok(opened)
+}
+
+/// Digests of the salts of a block, for as long as it is open.
+#[derive(Default)]
+struct Salts {
+    seen: HashMap<(StreamId, u64), [u8; 32]>,
+}
+
+impl Salts {
+    fn take(&mut self, record: &Sealed, salt: Option<[u8; 32]>) {
+        if let Some(salt) = salt {
+            self.seen.insert((record.stream, record.number), salt);
+        }
+    }
+
+    /// Whether another number of the stream of `record` has its salt. One number that is drawn
+    /// twice is no other.
+    fn reused(&self, record: &Sealed) -> bool {
+        let own = (record.stream, record.number);
+        let Some(salt) = self.seen.get(&own) else { return false };
+        self.seen
+            .iter()
+            .any(|(place, other)| place.0 == record.stream && *place != own && other == salt)
+    }
+}
+
+/// The digest of the salt inside a plaintext, if it has one.
+fn salt_of(plaintext: &[u8]) -> Option<[u8; 32]> {
+    #[derive(Deserialize)]
+    struct Salted<'a> {
+        #[serde(borrow)]
+        salt: &'a str,
+    }
+    let salted: Salted<'_> = serde_json::from_slice(plaintext).ok()?;
+    Some(sha256(salted.salt.as_bytes()))
 }
 
 fn open_record(
@@ -148,7 +200,7 @@ fn open_record(
     record: &Sealed,
     keys: &[(&str, OpeningKey)],
     packs: &Packs,
-) -> Result<Opened, BlockFault> {
+) -> Result<(Opened, Option<[u8; 32]>), BlockFault> {
     let pack = packs.pack(&record.pack).filter(|pack| b64u::encode(pack.digest()) == record.digest);
     let pack = pack.ok_or_else(|| BlockFault::Pack(record.pack.clone()))?;
     let stream = record.stream.to_string();
@@ -157,6 +209,7 @@ fn open_record(
         seq: record.number,
         day: record.day.as_str(),
         subtype: record.subtype.as_deref(),
+        amends: record.amends,
     };
     let key_called = |kid: &str| keys.iter().find(|(own, _)| *own == kid).map(|(_, key)| key);
     let judged = match &record.commitment {
@@ -175,8 +228,11 @@ fn open_record(
         }
         _ => None,
     };
+    let salt = judged.plaintext.as_ref().and_then(|plaintext| salt_of(plaintext));
     let Judged { outcome, cause, failures, .. } = judged;
-    Ok(Opened { ordinal: record.ordinal, outcome, cause, failures, evidence })
+    let ordinal = record.ordinal;
+    let salt_reused = false;
+    Ok((Opened { ordinal, outcome, cause, failures, evidence, salt_reused }, salt))
 }
 
 /// What opening and judging one line showed.

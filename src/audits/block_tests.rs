@@ -87,6 +87,7 @@ impl Fixture {
             number,
             day: "2026-03-02".parse().unwrap(),
             subtype: None,
+            amends: None,
             evidence_key: b64u::encode(&[9; 32]),
         };
         Block {

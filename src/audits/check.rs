@@ -1,34 +1,47 @@
 //! The nightly population check: numbers, days and totals of every stream, without any key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::error::AuditError;
 use super::findings::Subject;
-use super::model::{Measure, from_row, to_row};
-use super::population::{self, Batch, Check, Close, Delays, History, Observation, Span};
-use super::store;
+use super::model::{Measure, from_row, stated, to_row};
+use super::population::{self, Check, Close, Delays, History, Observation};
+use super::{corrections, store};
 use crate::cases::{NewFinding, raise_in};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::jobs::Tally;
 use crate::foundation::time::{Day, Timestamp};
 use crate::intake::{self, ClosureKind, DayClose, DeclaredClosure};
-use crate::registry::{self, Period, Plan, StreamFacts};
+use crate::registry::{self, Period, Plan, Sector, StreamFacts};
+use crate::rules::Packs;
 
 /// How many periods before the current one may still want a last look.
 const LOOK_BACK: usize = 3;
 
 /// Checks every stream of every plan up to now: the period that yesterday was in, and earlier ones
-/// until they were looked at after their cutoff. Counts `streams`, `settled` and `findings`.
+/// until they were looked at after their cutoff. A stream with a damaged row is left out, with an
+/// error in the operator's log. `packs` say which outside figures count records. Counts `streams`,
+/// `settled`, `findings` and `damaged`.
 ///
 /// # Errors
 ///
 /// Those of the store; what was checked before stays checked.
-pub async fn check_population(house: &House) -> Result<Tally, AuditError> {
+pub async fn check_population(house: &House, packs: &Packs) -> Result<Tally, AuditError> {
+    check_all(house, |sector| figures_of_records(packs, sector)).await
+}
+
+/// [`check_population`] where `counted` names the outside figures that count records.
+pub(super) async fn check_all(
+    house: &House,
+    counted: impl Fn(Sector) -> BTreeSet<String>,
+) -> Result<Tally, AuditError> {
     let mut tally = Tally::default();
     let now = house.clock.now();
     let read = |conn: &mut Conn| Ok::<_, AuditError>(registry::plans(conn)?);
     for plan in house.store.read("audits.plans", read).await? {
+        let counted = Arc::new(counted(plan.sector));
         for period in periods(&plan, now.day().previous()) {
             let (inner, span) = (plan.clone(), period.clone());
             let streams = house
@@ -36,11 +49,27 @@ pub async fn check_population(house: &House) -> Result<Tally, AuditError> {
                 .read("audits.streams", move |conn| unsettled(conn, &inner, &span))
                 .await?;
             for facts in streams {
-                check_stream(house, &plan, &period, facts, now, &mut tally).await?;
+                let stream = facts.stream.id;
+                let look = Look { plan: plan.clone(), period: period.clone(), now };
+                match check_stream(house, look, facts, counted.clone(), &mut tally).await {
+                    Err(AuditError::Damaged { what, id, cause }) => {
+                        tracing::error!(%stream, what, id, cause, "stream {stream} is not checked");
+                        tally.add("damaged", 1);
+                    }
+                    other => other?,
+                }
             }
         }
     }
     Ok(tally)
+}
+
+/// The names of the outside figures of a trade that count what a record is made of. A name means
+/// the same in every version of its packs.
+fn figures_of_records(packs: &Packs, sector: Sector) -> BTreeSet<String> {
+    let own = packs.iter().filter(|pack| pack.sector() == sector.as_str());
+    let totals = own.flat_map(|pack| pack.totals()).filter(|total| total.records);
+    totals.map(|total| total.name.clone()).collect()
 }
 
 /// The period that `day` is in and those before it, oldest first: later ones go on counting where
@@ -75,19 +104,26 @@ fn unsettled(
     Ok(streams)
 }
 
+/// What is looked at, and when.
+#[derive(Clone)]
+struct Look {
+    plan: Plan,
+    period: Period,
+    now: Timestamp,
+}
+
 async fn check_stream(
     house: &House,
-    plan: &Plan,
-    period: &Period,
+    look: Look,
     facts: StreamFacts,
-    now: Timestamp,
+    counted: Arc<BTreeSet<String>>,
     tally: &mut Tally,
 ) -> Result<(), AuditError> {
-    let (inside, plan, period) = (house.clone(), plan.clone(), period.clone());
+    let inside = house.clone();
     let (found, settled) = house
         .store
         .write("audits.check", move |tx| {
-            let seen = Seen::read(tx, &plan, &period, &facts, now)?;
+            let seen = Seen::read(tx, &look, &facts, &counted)?;
             store::put_measure(tx, &seen.measure)?;
             let mut found = 0;
             for finding in seen.findings(&inside) {
@@ -125,12 +161,11 @@ struct Seen {
 impl Seen {
     fn read(
         conn: &mut Conn,
-        plan: &Plan,
-        period: &Period,
+        Look { plan, period, now }: &Look,
         facts: &StreamFacts,
-        now: Timestamp,
+        counted: &BTreeSet<String>,
     ) -> Result<Self, AuditError> {
-        let stream = &facts.stream;
+        let (stream, now) = (&facts.stream, *now);
         let (first, last) = (period.first, period.last);
         let mut batches = intake::batches_of_stream(conn, stream.id, first, last)?;
         batches.retain(|batch| batch.received_at < period.cutoff);
@@ -145,7 +180,8 @@ impl Seen {
         let exempt = exempt_days(plan, period, facts, &declared);
         let mut due = due_days(plan, period, facts, now);
         due.retain(|day| !exempt.contains_key(day));
-        let check = checked(first_expected, &batches, &closes, &due, &exempt);
+        let figures = Figures::read(&closes, counted)?;
+        let check = checked(first_expected, &batches, (&closes, &figures), &due, &exempt)?;
         let observations = of_business(check.observations, &exempt);
         let delays = delays(&batches);
         let highest = batches.iter().map(|batch| batch.last);
@@ -177,7 +213,11 @@ impl Seen {
             nil_days: count(closes.iter().filter(|close| close.count == 0).count()),
             delay_p50: delays.map(|delays| delays.p50),
             delay_p95: delays.map(|delays| delays.p95),
-            totals: totals(&closes),
+            totals: serde_json::json!(figures.sums).to_string(),
+            amended: to_row(check.counts.amended),
+            outside_declared: check.counts.outside.map(|outside| to_row(outside.declared)),
+            outside_received: check.counts.outside.map(|outside| to_row(outside.received)),
+            signalled: false,
         };
         let subject = Subject {
             department: plan.department,
@@ -252,17 +292,31 @@ fn delays(batches: &[intake::Batch]) -> Option<Delays> {
     population::delays(&weighted)
 }
 
-/// The figures from outside the register, added up over the day closes, as a JSON object.
-fn totals(closes: &[DayClose]) -> String {
-    let mut sum: BTreeMap<String, u64> = BTreeMap::new();
-    for close in closes {
-        let stated: BTreeMap<String, u64> = serde_json::from_str(&close.totals).unwrap_or_default();
-        for (name, figure) in stated {
-            let own = sum.entry(name).or_default();
-            *own = own.saturating_add(figure);
+/// The figures from outside the register that the day closes state.
+struct Figures {
+    /// Of the whole period, by name.
+    sums: BTreeMap<String, u64>,
+    /// Of each close, those that count records, added up.
+    sold: Vec<Option<u64>>,
+}
+
+impl Figures {
+    fn read(closes: &[DayClose], counted: &BTreeSet<String>) -> Result<Self, AuditError> {
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+        let mut sold = Vec::with_capacity(closes.len());
+        for close in closes {
+            let mut own = None;
+            for (name, figure) in stated(&close.totals, "totals of day close", close.id)? {
+                if counted.contains(&name) {
+                    own = Some(own.unwrap_or(0_u64).saturating_add(figure));
+                }
+                let sum = sums.entry(name).or_default();
+                *sum = sum.saturating_add(figure);
+            }
+            sold.push(own);
         }
+        Ok(Self { sums, sold })
     }
-    serde_json::json!(sum).to_string()
 }
 
 /// The highest number of a stream before `first`, where no check has kept it.
@@ -275,35 +329,32 @@ fn highest_before(conn: &mut Conn, facts: &StreamFacts, first: Day) -> Result<u6
 fn checked(
     first_expected: u64,
     batches: &[intake::Batch],
-    closes: &[DayClose],
+    (closes, figures): (&[DayClose], &Figures),
     due: &[Day],
     exempt: &BTreeMap<Day, ClosureKind>,
-) -> Check {
-    let batches: Vec<Batch<'_>> = batches
-        .iter()
-        .map(|batch| Batch {
-            day: batch.day.as_str(),
-            numbers: Span::new(from_row(batch.first), from_row(batch.last)),
-            late: batch.late && exempt.get(&batch.day) != Some(&ClosureKind::Outage),
-        })
-        .collect();
+) -> Result<Check, AuditError> {
+    let late =
+        |batch: &intake::Batch| batch.late && exempt.get(&batch.day) != Some(&ClosureKind::Outage);
+    let batches = corrections::split(batches, late)?;
     let number = |number: Option<i64>| number.map_or(0, from_row);
     let closes: Vec<Close<'_>> = closes
         .iter()
-        .map(|close| Close {
+        .zip(&figures.sold)
+        .map(|(close, sold)| Close {
             day: close.day.as_str(),
             first: number(close.first),
             last: number(close.last),
             count: from_row(close.count),
+            sold: *sold,
         })
         .collect();
     let due: Vec<&str> = due.iter().map(Day::as_str).collect();
     let exempt: Vec<&str> = exempt.keys().map(Day::as_str).collect();
-    population::check(&History {
+    Ok(population::check(&History {
         first_expected,
         batches: &batches,
         closes: &closes,
         due_days: &due,
         exempt_days: &exempt,
-    })
+    }))
 }

@@ -108,6 +108,16 @@ pub enum AuditError {
     /// A letter could not be written.
     #[error("a letter could not be written: {0}")]
     Letter(String),
+    /// A stored row is not what it should be.
+    #[error("the stored {what} {id} cannot be read: {cause}")]
+    Damaged {
+        /// What is stored there.
+        what: &'static str,
+        /// Whose it is.
+        id: String,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A stored value is not the JSON that it should be.
     #[error("a stored value cannot be read or written: {0}")]
     Json(#[source] serde_json::Error),

@@ -26,6 +26,7 @@ impl Rates {
             received: from_row(self.received),
             missing: from_row(self.missing),
             late: from_row(self.late),
+            ..Counts::default()
         }
     }
 }

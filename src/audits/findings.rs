@@ -145,6 +145,17 @@ impl Subject {
                     ..used
                 }
             }
+            Seen::OutsideGap { .. } if !settled => return None,
+            Seen::OutsideGap { declared, received } => {
+                let more = declared > received;
+                let severity = if more { Severity::Major } else { Severity::Minor };
+                let gap = self.observation(FindingKind::OutsideGap, severity, &self.period);
+                Observation {
+                    count: declared.abs_diff(*received),
+                    facts: json!({ "declared": declared, "received": received }),
+                    ..gap
+                }
+            }
             Seen::Outside(span) => self.numbers(FindingKind::Restart, Severity::Major, *span),
             Seen::RestartAtOne { reached, .. } => {
                 let key = "1";

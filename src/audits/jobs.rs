@@ -1,14 +1,20 @@
 //! The jobs of audits: their clocks, and what each may hold.
 
+use std::sync::Arc;
+
 use super::check::check_population;
 use super::commit::{commit_draws, mark_cutoffs};
+use super::corrections::note_repairs;
 use super::desk::Desk;
 use super::drops::watch_drops;
+use super::reminding::remind;
 use super::run::run_audits;
 use super::scoring::score_holders;
+use super::signalling::find_signals;
 use crate::foundation::House;
 use crate::foundation::jobs::{Job, JobError, Missed, Slot, Tally};
 use crate::keys::Opener;
+use crate::rules::Packs;
 
 /// Commits to the secrets of draws, every hour; for `audit`.
 #[derive(Clone, Debug)]
@@ -44,8 +50,11 @@ impl Job for MarkCutoffs {
 
 /// Checks the population, every night; for `serve`. One run looks at everything up to now, so
 /// missed nights need no run of their own.
-#[derive(Clone, Copy, Debug)]
-pub struct CheckPopulation;
+#[derive(Clone, Debug)]
+pub struct CheckPopulation {
+    /// They say which outside figures count records.
+    pub packs: Arc<Packs>,
+}
 
 impl Job for CheckPopulation {
     const NAME: &'static str = "check-population";
@@ -53,7 +62,21 @@ impl Job for CheckPopulation {
     const MISSED: Missed = Missed::Latest;
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
-        Ok(check_population(house).await?)
+        Ok(check_population(house, &self.packs).await?)
+    }
+}
+
+/// Notes corrections of failing records that came after the cutoff, every hour; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteRepairs;
+
+impl Job for NoteRepairs {
+    const NAME: &'static str = "note-repairs";
+    const CLOCK: &'static str = "0 20 * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(note_repairs(house).await?)
     }
 }
 
@@ -82,6 +105,34 @@ impl Job for ScoreHolders {
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
         Ok(score_holders(house).await?)
+    }
+}
+
+/// Looks for signals, every night after the check; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct FindSignals;
+
+impl Job for FindSignals {
+    const NAME: &'static str = "find-signals";
+    const CLOCK: &'static str = "0 50 2 * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(find_signals(house).await?)
+    }
+}
+
+/// Reminds businesses of what they were asked to disclose, every ten minutes; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct RemindOfDisclosures;
+
+impl Job for RemindOfDisclosures {
+    const NAME: &'static str = "remind-of-disclosures";
+    const CLOCK: &'static str = "0 */10 * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(remind(house).await?)
     }
 }
 

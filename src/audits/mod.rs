@@ -15,6 +15,7 @@ mod block;
 mod check;
 mod choice;
 mod commit;
+mod corrections;
 mod desk;
 pub mod detector;
 pub mod draw;
@@ -33,10 +34,13 @@ mod pages;
 pub mod population;
 mod recompute;
 mod regional;
+mod reminding;
 mod roster;
 mod run;
 pub mod score;
 mod scoring;
+mod signalling;
+pub mod signals;
 mod store;
 pub mod stratified;
 mod tree;
@@ -54,6 +58,8 @@ mod choice_tests;
 #[cfg(test)]
 mod pages_tests;
 #[cfg(test)]
+mod signalling_tests;
+#[cfg(test)]
 mod standing_tests;
 #[cfg(test)]
 mod testing;
@@ -66,12 +72,18 @@ pub use api::api;
 pub use block::{BlockFault, Judged, judge_line, open_block};
 pub use check::check_population;
 pub use commit::{commit_draws, mark_cutoffs};
+pub use corrections::note_repairs;
 pub use desk::{Child, Desk, OPEN_BLOCK};
 pub use drops::watch_drops;
 pub use error::{AuditError, Refusal};
-pub use jobs::{CheckPopulation, CommitDraws, MarkCutoffs, RunAudits, ScoreHolders, WatchDrops};
+pub use jobs::{
+    CheckPopulation, CommitDraws, FindSignals, MarkCutoffs, NoteRepairs, RemindOfDisclosures,
+    RunAudits, ScoreHolders, WatchDrops,
+};
 pub use model::{AuditState, Cause, Conclusion, Outcome, PeriodState};
 pub use pages::console;
 pub use recompute::{recompute, recompute_holders};
+pub use reminding::remind;
 pub use run::run_audits;
 pub use scoring::score_holders;
+pub use signalling::find_signals;

@@ -1,8 +1,11 @@
 //! Periods, audits and openings as they are stored: no I/O, no clock.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::Deserialize;
 
+use super::error::AuditError;
 use super::verdict::{self, Tally, Verdict};
 use crate::foundation::db::schema::{
     audits_audits, audits_measures, audits_openings, audits_periods,
@@ -211,6 +214,31 @@ pub(crate) struct Measure {
     pub(super) delay_p50: Option<i64>,
     pub(super) delay_p95: Option<i64>,
     pub(super) totals: String,
+    pub(super) amended: i64,
+    pub(super) outside_declared: Option<i64>,
+    pub(super) outside_received: Option<i64>,
+    pub(super) signalled: bool,
+}
+
+impl Measure {
+    /// The figures from outside the register by name.
+    pub(super) fn stated(&self) -> Result<BTreeMap<String, u64>, AuditError> {
+        stated(&self.totals, "totals of stream", self.stream_id)
+    }
+}
+
+/// Figures from outside the register as they are stored. What cannot be read is an error: no
+/// figures and damaged ones are two things.
+pub(super) fn stated(
+    totals: &str,
+    what: &'static str,
+    id: impl ToString,
+) -> Result<BTreeMap<String, u64>, AuditError> {
+    serde_json::from_str(totals).map_err(|cause| AuditError::Damaged {
+        what,
+        id: id.to_string(),
+        cause: cause.to_string(),
+    })
 }
 
 /// The parameters of a plan as the log states them.

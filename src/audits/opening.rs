@@ -19,7 +19,9 @@ use super::error::{AuditError, Refusal};
 use super::findings;
 use super::leaves::{done_body, frame_body, intent_body, result_body};
 use super::model::{AuditRow, AuditState, Conclusion, OpeningRow, Outcome, Standing, to_row};
+use super::signals::SignalKind;
 use super::store;
+use super::store::signals::SignalRow;
 use super::tree::{BatchFact, CutoffTree, Drawn, Holding};
 use super::trust::leaf_says;
 use crate::cases::{NewFinding, raise_in};
@@ -328,6 +330,7 @@ impl Running {
             }
             found.extend(self.finding(row, result));
         }
+        let signals = self.reused_salts(&rows, &results);
         let leaf = NewLeaf::new(&self.house, LeafKind::OpenDone, done_body(self.row.id, &rows));
         rows.iter_mut().for_each(|row| row.done_leaf = Some(leaf.id));
         for (place, row) in self.openings.iter_mut().skip(opened).zip(&rows) {
@@ -349,10 +352,41 @@ impl Running {
                 for finding in &found {
                     raise_in(tx, finding)?;
                 }
+                for signal in &signals {
+                    store::signals::add(tx, signal)?;
+                }
                 store::set_audit(tx, &audit)?;
                 Ok(append_in(tx, &leaf)?)
             })
             .await
+    }
+
+    /// How many opened records of a block have the salt of another one, by stream; nothing where
+    /// none has.
+    fn reused_salts(&self, rows: &[OpeningRow], results: &[Opened]) -> Vec<SignalRow> {
+        let mut counts: BTreeMap<StreamId, (i64, i64)> = BTreeMap::new();
+        for (row, result) in rows.iter().zip(results) {
+            let (part, whole) = counts.entry(row.stream_id).or_default();
+            *part += i64::from(result.salt_reused);
+            *whole += 1;
+        }
+        counts.retain(|_, (part, _)| *part > 0);
+        let row = |(stream_id, (part, whole))| SignalRow {
+            stream_id,
+            period: self.row.period.clone(),
+            kind: SignalKind::ReusedSalt,
+            plan_id: self.row.plan_id,
+            holder_id: self.row.holder_id,
+            department_id: self.row.department_id,
+            sector: self.row.sector,
+            last_day: self.work.tree.last,
+            part,
+            whole,
+            chance_ppb: None,
+            other_stream_id: None,
+            seen_at: self.house.clock.now(),
+        };
+        counts.into_iter().map(row).collect()
     }
 
     fn wrap_evidence(&self, row: &OpeningRow, key: &[u8; 32]) -> Result<Vec<u8>, AuditError> {
@@ -490,6 +524,7 @@ fn collect(
             number: drawn.judged,
             day: fact.day,
             subtype: subtype.clone(),
+            amends: fact.amended_by(drawn.judged),
             evidence_key: b64u::encode(evidence_key),
         });
     }

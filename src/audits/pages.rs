@@ -5,6 +5,7 @@ mod detail;
 mod listing;
 mod overview;
 mod regional;
+mod signals;
 mod standing;
 mod words;
 
@@ -18,6 +19,7 @@ pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(overview::show))
         .route("/holders/{holder}/standing", web::get().to(standing::show))
+        .route("/signals", web::get().to(signals::show))
         .route("/audits", web::get().to(listing::show))
         .route("/audits/{audit}", web::get().to(detail::show));
 }

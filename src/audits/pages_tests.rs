@@ -11,7 +11,9 @@ use actix_web::{App, test, web};
 use super::model::*;
 use super::roster::{Choice, Ground};
 use super::score::{self, Class, Facts};
+use super::signals::SignalKind;
 use super::store::roster::RosterRow;
+use super::store::signals::SignalRow;
 use super::store::standings::{self, Rates, ScoreRow};
 use super::{AuditError, console, store};
 use crate::foundation::House;
@@ -340,14 +342,83 @@ pub(super) async fn scored(house: &House, id: AuditId) -> HolderId {
     holder
 }
 
+/// Gives the audited guesthouse a signal, and a measure whose outside figures are damaged.
+async fn looked_at(house: &House, id: AuditId) {
+    let find = move |conn: &mut Conn| Ok::<_, AuditError>(store::audit(conn, id)?);
+    let audit = house.store.read("test", find).await.unwrap().unwrap();
+    let (holder, last_day) = (audit.holder_id, "2026-03-31".parse().unwrap());
+    let find = move |conn: &mut Conn| Ok::<_, AuditError>(registry::streams_of(conn, holder)?);
+    let stream = house.store.read("test", find).await.unwrap()[0].stream.id;
+    let signal = SignalRow {
+        stream_id: stream,
+        period: audit.period.clone(),
+        kind: SignalKind::RepeatedWeek,
+        plan_id: audit.plan_id,
+        holder_id: holder,
+        department_id: audit.department_id,
+        sector: Sector::Lodging,
+        last_day,
+        part: 7,
+        whole: 31,
+        chance_ppb: Some(1_234),
+        other_stream_id: None,
+        seen_at: house.clock.now(),
+    };
+    let damaged = Measure {
+        stream_id: stream,
+        period: audit.period,
+        plan_id: audit.plan_id,
+        holder_id: holder,
+        department_id: audit.department_id,
+        sector: Sector::Lodging,
+        district: "410611".parse().unwrap(),
+        last_day,
+        last_number: 40,
+        expected: 40,
+        declared: None,
+        received: 39,
+        missing: 1,
+        late: 0,
+        due_days: 31,
+        missing_days: 2,
+        settled: true,
+        checked_at: house.clock.now(),
+        exempt_days: 3,
+        nil_days: 4,
+        delay_p50: None,
+        delay_p95: None,
+        totals: "{".into(),
+        amended: 3,
+        outside_declared: Some(45),
+        outside_received: Some(39),
+        signalled: true,
+    };
+    let write = move |tx: &mut Conn| {
+        super::store::signals::add(tx, &signal)?;
+        Ok::<_, AuditError>(store::put_measure(tx, &damaged)?)
+    };
+    house.store.write("test", write).await.unwrap();
+}
+
 #[actix_web::test]
 async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
     let (house, _guard, id) = city().await;
     let holder = scored(&house, id).await;
-    let paths = [format!("/holders/{holder}/standing")];
-    let (status, page) = visit(&house, "lin.yue", &paths).await.remove(0);
+    looked_at(&house, id).await;
+    let paths = [format!("/holders/{holder}/standing"), "/signals".to_owned()];
+    let mut pages = visit(&house, "lin.yue", &paths).await;
+    let (status, where_to_look) = pages.remove(1);
+    assert_eq!(status, StatusCode::OK, "{where_to_look}");
+    assert!(!where_to_look.contains("audits-"), "{where_to_look}");
+    let (status, page) = pages.remove(0);
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(!page.contains("audits-"), "{page}");
+    for told in ["7 个营业日", "每周固定的团队", "信号不是发现"] {
+        assert!(where_to_look.contains(told) && page.contains(told), "{told}: {page}");
+    }
+    for told in ["存储的数据已损坏", "+6", "7.7 % (3 / 39)"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     // 100 − 7.5 for one missing number of forty − 10 without an audit.
     for told in [
         "为什么是 82 分",
@@ -362,6 +433,7 @@ async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
     ] {
         assert!(page.contains(told), "{told}: {page}");
     }
-    let (status, _) = visit(&house, "su.he", &paths).await.remove(0);
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    let pages = visit(&house, "su.he", &paths).await;
+    assert_eq!(pages[0].0, StatusCode::NOT_FOUND);
+    assert!(!pages[1].1.contains("仙鹤宾馆"), "another department's signals");
 }

@@ -116,7 +116,8 @@ impl Share {
 pub struct Counts {
     /// Numbers that should exist: last − first + 1.
     pub expected: u64,
-    /// Total of the day closes, if every open day with a say in it is closed.
+    /// Total of the day closes, if every open day with a say in it is closed. Corrections that came
+    /// after the close of their day declare themselves.
     pub declared: Option<u64>,
     /// Distinct numbers received.
     pub received: u64,
@@ -124,6 +125,20 @@ pub struct Counts {
     pub missing: u64,
     /// Of `received`, those received only after their deadline.
     pub late: u64,
+    /// Of `received`, those that correct an earlier number.
+    pub amended: u64,
+    /// The outside figures that count records against the records of their days.
+    pub outside: Option<Outside>,
+}
+
+/// What figures from outside the register say, against the records of the same days. Corrections
+/// are no further records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outside {
+    /// The sum of the figures.
+    pub declared: u64,
+    /// Distinct numbers received for these days, without corrections.
+    pub received: u64,
 }
 
 impl Counts {
@@ -145,6 +160,11 @@ impl Counts {
     /// 对账差: declared total − distinct received; negative if more came than was declared.
     pub fn declared_gap(&self) -> Option<i128> {
         self.declared.map(|declared| i128::from(declared) - i128::from(self.received))
+    }
+
+    /// 更正率: numbers that correct an earlier one ÷ distinct received.
+    pub fn corrected(&self) -> Share {
+        Share { part: self.amended, whole: self.received }
     }
 }
 
@@ -181,8 +201,10 @@ pub struct Batch<'a> {
     pub day: &'a str,
     /// Its numbers.
     pub numbers: Span,
-    /// Whether it came after the deadline of its day.
+    /// Whether it came after the deadline of its day. A correction is as late as what it corrects.
     pub late: bool,
+    /// Whether its numbers correct earlier ones.
+    pub corrects: bool,
 }
 
 /// The close of a day that is in force: of several closes of a day, the latest.
@@ -196,6 +218,9 @@ pub struct Close<'a> {
     pub last: u64,
     /// Declared number of records; 0 is a signed nil return.
     pub count: u64,
+    /// The figures from outside the register that count records, added up; `None` where the trade
+    /// has no such figure.
+    pub sold: Option<u64>,
 }
 
 /// What is known of one stream in one period.
@@ -265,6 +290,13 @@ pub enum Observation {
         /// Distinct numbers of that day.
         count: u64,
     },
+    /// Figures from outside the register that do not agree with the records of their days.
+    OutsideGap {
+        /// What the figures say.
+        declared: u64,
+        /// The records.
+        received: u64,
+    },
 }
 
 /// The result of a population check of one stream.
@@ -283,14 +315,46 @@ pub struct Check {
 struct Day {
     all: Vec<Span>,
     timely: Vec<Span>,
+    corrections: Vec<Span>,
+    others: Vec<Span>,
+}
+
+impl DayNumbers {
+    fn of(spans: &[Span]) -> Self {
+        let first = spans.iter().map(|span| span.first).min();
+        let last = spans.iter().map(|span| span.last).max();
+        let span = first.zip(last).map(|(first, last)| Span::new(first, last));
+        Self { count: distinct(spans), span }
+    }
+}
+
+impl Close<'_> {
+    fn numbers(&self) -> DayNumbers {
+        let span = (self.count > 0).then(|| Span::new(self.first, self.last));
+        DayNumbers { count: self.count, span }
+    }
+
+    /// Corrections of the day that this close does not count, because they came after it; `None`
+    /// if it does not agree with the records either way.
+    fn uncounted(&self, day: Option<&Day>) -> Option<u64> {
+        let all = day.map(Day::numbers).unwrap_or_default();
+        let before = day.map(Day::without_corrections).unwrap_or_default();
+        match self.numbers() {
+            own if own == all => Some(0),
+            own if own == before => Some(all.count - before.count),
+            _ => None,
+        }
+    }
 }
 
 impl Day {
     fn numbers(&self) -> DayNumbers {
-        let first = self.all.iter().map(|span| span.first).min();
-        let last = self.all.iter().map(|span| span.last).max();
-        let span = first.zip(last).map(|(first, last)| Span::new(first, last));
-        DayNumbers { count: distinct(&self.all), span }
+        DayNumbers::of(&self.all)
+    }
+
+    /// The numbers without those that correct earlier ones.
+    fn without_corrections(&self) -> DayNumbers {
+        DayNumbers::of(&self.others)
     }
 
     fn late(&self) -> u64 {
@@ -320,6 +384,7 @@ pub fn check(history: &History<'_>) -> Check {
     for batch in history.batches.iter().filter(|batch| !batch.numbers.is_bad()) {
         let day = days.entry(batch.day).or_default();
         day.all.push(batch.numbers);
+        if batch.corrects { &mut day.corrections } else { &mut day.others }.push(batch.numbers);
         if !batch.late {
             day.timely.push(batch.numbers);
         }
@@ -332,20 +397,46 @@ pub fn check(history: &History<'_>) -> Check {
         scan.gaps.iter().copied().map(Observation::Gap).collect();
     observations.extend(below(&scan.outside, first));
     observations.extend(days_seen(&days, &closes, &answerable, &exempt));
+    let outside = outside(&days, &closes);
+    observations.extend(
+        outside
+            .filter(|it| it.declared != it.received)
+            .map(|it| Observation::OutsideGap { declared: it.declared, received: it.received }),
+    );
     observations.sort_unstable();
 
     let received = distinct(&spans);
     let timely: Vec<Span> = days.values().flat_map(|day| day.timely.iter().copied()).collect();
     let all_closed = answerable.iter().chain(days.keys()).all(|day| closes.contains_key(day));
-    let declared = closes.values().map(|close| u128::from(close.count)).sum();
+    let corrections: Vec<Span> =
+        days.values().flat_map(|day| day.corrections.iter().copied()).collect();
+    let declared = closes.iter().map(|(day, close)| {
+        u128::from(close.count) + u128::from(close.uncounted(days.get(day)).unwrap_or(0))
+    });
+    let declared = declared.sum();
     let counts = Counts {
         expected: narrow(should.count()),
         declared: (all_closed && !closes.is_empty()).then(|| narrow(declared)),
         received,
         missing: scan.missing,
         late: received - distinct(&timely),
+        amended: distinct(&corrections),
+        outside,
     };
     Check { scan, counts, observations }
+}
+
+/// The outside figures of every closed day that has one, against the records of these days.
+fn outside(days: &BTreeMap<&str, Day>, closes: &BTreeMap<&str, &Close<'_>>) -> Option<Outside> {
+    let figures = closes.iter().filter_map(|(day, close)| Some((day, close.sold?)));
+    figures.fold(None, |sum: Option<Outside>, (day, sold)| {
+        let sum = sum.unwrap_or(Outside { declared: 0, received: 0 });
+        let received = days.get(day).map_or(0, |day| day.without_corrections().count);
+        Some(Outside {
+            declared: sum.declared.saturating_add(sold),
+            received: sum.received.saturating_add(received),
+        })
+    })
 }
 
 /// Numbers used again although the previous period ended above them. `last` covers every batch, so
@@ -394,13 +485,9 @@ fn days_seen(
         }
     }
     for (day, close) in closes {
-        let declared = DayNumbers {
-            count: close.count,
-            span: (close.count > 0).then(|| Span::new(close.first, close.last)),
-        };
-        let received = days.get(day).map(Day::numbers).unwrap_or_default();
-        if declared != received {
-            let day = (*day).to_owned();
+        if close.uncounted(days.get(day)).is_none() {
+            let received = days.get(day).map(Day::numbers).unwrap_or_default();
+            let (day, declared) = ((*day).to_owned(), close.numbers());
             seen.push(Observation::CloseMismatch { day, declared, received });
         }
     }

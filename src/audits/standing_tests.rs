@@ -1,26 +1,33 @@
 //! Tests of closures, scores and the watch for drops, on a database.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 
+use super::check::check_all;
 use super::error::AuditError;
 use super::explain::lines;
 use super::model::{Conclusion, Measure};
 use super::score::{Class, Facts};
 use super::store::standings::{self, Rates, ScoreRow};
-use super::testing::{City, Planted, day};
-use super::{check_population, run_audits, score_holders, store, watch_drops};
+use super::testing::{City, Planted, at, day};
+use super::{check_population, note_repairs, run_audits, score_holders, store, watch_drops};
 use crate::cases::Severity;
-use crate::foundation::db::schema::{cases_findings, intake_batches, intake_closures};
+use crate::foundation::db::schema::{
+    cases_findings, intake_batches, intake_closes, intake_closures,
+};
 use crate::foundation::ids::{BatchId, ClientId, CloseId, LeafId};
 use crate::foundation::time::Day;
 use crate::foundation::web::Lang;
+use crate::rules::Packs;
 
 const SOUND: Planted = Planted::Sound;
+const DAWN: &str = "2026-01-01T00:00:00+08:00";
 const PERIOD: &str = "2026-03-02+7";
 
 impl City {
     /// Stores a declared closure or outage, as intake would, without its leaf.
-    async fn declare(&self, from: &str, to: &str, kind: &'static str) {
+    pub(super) async fn declare(&self, from: &str, to: &str, kind: &'static str) {
         let (house, holder, stream) = (self.house(), self.holder, self.stream);
         let (id, client) = (house.fresh::<CloseId>(), house.fresh::<ClientId>());
         let (leaf, now) = (house.fresh::<LeafId>(), house.clock.now());
@@ -87,6 +94,14 @@ impl City {
         .await;
     }
 
+    /// Writes figures from outside the register into every close.
+    async fn figures(&self, totals: &'static str) {
+        self.change(move |conn| {
+            diesel::update(intake_closes::table).set(intake_closes::totals.eq(totals)).execute(conn)
+        })
+        .await;
+    }
+
     async fn measure(&self) -> Measure {
         let stream = self.stream;
         self.read(move |conn| store::measure(conn, stream, PERIOD)).await.unwrap()
@@ -116,7 +131,7 @@ async fn a_declared_closure_exempts_its_days_and_records_on_them_are_found() {
     city.declare("2026-03-03", "2026-03-08", "closure").await;
     city.push(day("2026-03-04"), 4, &[SOUND; 2], &[]).await;
     city.go_to("2026-03-10T23:00:00+08:00");
-    check_population(city.house()).await.unwrap();
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
     let seen = city.measure().await;
     assert_eq!((seen.exempt_days, seen.due_days, seen.missing_days), (6, 1, 0));
     let found = city.findings().await;
@@ -131,7 +146,7 @@ async fn an_outage_lets_records_come_later_and_a_late_declaration_exempts_nothin
     city.push(day("2026-03-03"), 1, &[SOUND; 2], &[]).await;
     city.declare("2026-03-02", "2026-03-02", "closure").await;
     city.go_to("2026-03-05T09:00:00+08:00");
-    check_population(city.house()).await.unwrap();
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
     let seen = city.measure().await;
     assert_eq!((seen.exempt_days, seen.late, seen.missing_days), (1, 0, 1));
     assert_eq!((seen.delay_p50, seen.delay_p95), (Some(32), Some(32)));
@@ -144,7 +159,7 @@ async fn a_final_period_has_rates_a_score_and_its_reasons() {
     let city = City::played(&[SOUND; 200]).await;
     run_audits(city.house(), &city.desk).await.unwrap();
     city.go_to("2026-03-11T02:15:00+08:00");
-    check_population(city.house()).await.unwrap();
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
     let tally = score_holders(city.house()).await.unwrap();
     assert_eq!((tally.count("rated"), tally.count("scored")), (2, 1));
     let (rates, score) = city.standing().await;
@@ -177,7 +192,7 @@ async fn a_silent_period_caps_the_score_and_a_nil_return_for_each_day_does_not()
             }
         }
         city.go_to("2026-03-11T02:15:00+08:00");
-        check_population(city.house()).await.unwrap();
+        check_population(city.house(), &Packs::embedded()).await.unwrap();
         score_holders(city.house()).await.unwrap();
         let (_, score) = city.standing().await;
         let points = score.map(|row| row.points);
@@ -195,6 +210,85 @@ async fn a_record_corrected_only_after_the_cutoff_is_judged_as_it_was() {
     let audit = city.audit().await;
     assert_eq!((audit.frame_size, audit.verdict), (4, Some(Conclusion::NonCompliant)));
     assert!(city.openings(audit.id).await.iter().all(|row| row.judged == row.number));
+
+    // The correction is shown as a repair, and changes nothing that was found.
+    let repaired = || async {
+        let rows = city.read(|conn| crate::cases::findings_about_records(conn, at(DAWN))).await;
+        let numbers = rows.iter().map(|row| (row.first_number, row.repaired_number));
+        numbers.collect::<BTreeMap<_, _>>()
+    };
+    assert_eq!(note_repairs(city.house()).await.unwrap().count("repaired"), 4);
+    assert_eq!(repaired().await, (1..=4).map(|n| (Some(n), Some(n + 4))).collect());
+    assert_eq!(note_repairs(city.house()).await.unwrap().count("repaired"), 0);
+    city.push(day("2026-03-08"), 9, &[SOUND], &[(9, 5)]).await;
+    assert_eq!(note_repairs(city.house()).await.unwrap().count("repaired"), 1);
+    assert_eq!(repaired().await[&Some(1)], Some(9));
+    assert_eq!(city.audit().await.failing, 4);
+}
+
+#[tokio::test]
+async fn a_correction_counts_in_the_numbers_only_if_it_came_before_the_cutoff() {
+    let city = City::new().await;
+    city.push(day("2026-03-02"), 1, &[SOUND; 4], &[]).await;
+    city.close(day("2026-03-02"), Some((1, 4)), 4).await;
+    // Long after the deadline of the day, and before the cutoff.
+    city.go_to("2026-03-09T08:00:00+08:00");
+    city.push(day("2026-03-02"), 5, &[SOUND; 3], &[(5, 2), (6, 5)]).await;
+    city.go_to("2026-03-10T12:00:01+08:00");
+    city.push(day("2026-03-02"), 8, &[SOUND], &[(8, 1)]).await;
+    city.go_to("2026-03-11T02:15:00+08:00");
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
+    let seen = city.measure().await;
+    assert_eq!((seen.received, seen.amended, seen.late), (7, 2, 1), "7 is new and late");
+    assert_eq!(seen.declared, None, "six days are open");
+    let found = city.findings().await;
+    assert_eq!((found["late_day"], found["close_mismatch"]), (1, 1), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_honest_correction_after_the_deadline_raises_nothing() {
+    let city = City::new().await;
+    city.push(day("2026-03-02"), 1, &[SOUND; 4], &[]).await;
+    city.close(day("2026-03-02"), Some((1, 4)), 4).await;
+    city.declare("2026-03-03", "2026-03-08", "closure").await;
+    city.go_to("2026-03-09T08:00:00+08:00");
+    city.push(day("2026-03-02"), 5, &[SOUND; 2], &[(5, 2), (6, 5)]).await;
+    city.go_to("2026-03-10T23:00:00+08:00");
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
+    let seen = city.measure().await;
+    assert_eq!((seen.received, seen.amended, seen.late, seen.declared), (6, 2, 0, Some(6)));
+    assert_eq!(city.findings().await.len(), 0);
+}
+
+#[tokio::test]
+async fn outside_figures_against_records_are_a_finding_of_their_own() {
+    let counted = |_| BTreeSet::from(["room_nights_sold".to_owned()]);
+    let city = City::new().await;
+    city.push(day("2026-03-02"), 1, &[SOUND; 4], &[]).await;
+    city.close(day("2026-03-02"), Some((1, 4)), 4).await;
+    city.declare("2026-03-03", "2026-03-08", "closure").await;
+    city.figures(r#"{"room_nights_sold":7}"#).await;
+    city.go_to("2026-03-09T02:15:00+08:00");
+    check_all(city.house(), counted).await.unwrap();
+    assert_eq!(city.findings().await.len(), 0, "it may be mended until the cutoff");
+    city.go_to("2026-03-10T23:00:00+08:00");
+    check_all(city.house(), counted).await.unwrap();
+    let seen = city.measure().await;
+    assert_eq!((seen.outside_declared, seen.outside_received), (Some(7), Some(4)));
+    let found = city.findings().await;
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [("outside_gap".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn damaged_figures_are_an_error_and_no_absence_of_figures() {
+    let city = City::new().await;
+    city.close(day("2026-03-02"), None, 0).await;
+    city.figures(r#"{"room_nights_sold":"#).await;
+    city.go_to("2026-03-11T02:15:00+08:00");
+    let tally = check_population(city.house(), &Packs::embedded()).await.unwrap();
+    assert_eq!((tally.count("damaged"), tally.count("settled")), (1, 0));
+    let stream = city.stream;
+    assert_eq!(city.read(move |conn| store::measure(conn, stream, PERIOD)).await, None);
 }
 
 #[tokio::test]

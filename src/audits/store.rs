@@ -1,6 +1,7 @@
 //! Every SQL statement of audits.
 
 pub(super) mod roster;
+pub(super) mod signals;
 pub(super) mod standings;
 
 use diesel::prelude::*;

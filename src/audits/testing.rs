@@ -103,6 +103,11 @@ impl City {
 
     /// The plaintext of `number` of `day`.
     pub(super) fn record(&self, number: u64, day: Day, planted: Planted) -> String {
+        self.record_amending(number, None, day, planted)
+    }
+
+    /// The plaintext of `number` of `day`, which corrects `old`.
+    fn record_amending(&self, number: u64, old: Option<u64>, day: Day, planted: Planted) -> String {
         let stated = if planted == Planted::OtherNumber { number + 1 } else { number };
         let mut record = json!({
             "salt": b64u::encode(&self.house().random.bytes::<16>()),
@@ -117,13 +122,20 @@ impl City {
         if planted != Planted::NoRoom {
             record["room_no"] = json!("0806");
         }
+        if let Some(old) = old {
+            record["amends"] = json!(old);
+        }
         record.to_string()
     }
 
     /// One sealed line for `number` of `day`.
     pub(super) fn line(&self, number: u64, day: Day, planted: Planted) -> String {
+        self.sealed(&self.record(number, day, planted), planted)
+    }
+
+    /// A sealed line with this plaintext.
+    pub(super) fn sealed(&self, text: &str, planted: Planted) -> String {
         let key = self.key.sealing_key().unwrap();
-        let text = self.record(number, day, planted);
         let line = jwe::seal(text.as_bytes(), &self.key.kid, &key, &self.house().random).unwrap();
         match planted {
             Planted::OtherContent => resealed(&line, text.as_bytes(), self),
@@ -147,7 +159,10 @@ impl City {
     ) -> BatchId {
         let lines: Vec<String> = (first..)
             .zip(planted)
-            .map(|(number, planted)| self.line(number, day, *planted))
+            .map(|(number, planted)| {
+                let old = amends.iter().find(|(new, _)| *new == number).map(|(_, old)| *old);
+                self.sealed(&self.record_amending(number, old, day, *planted), *planted)
+            })
             .collect();
         self.push_lines("sealed", day, first, &lines, amends).await
     }

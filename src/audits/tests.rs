@@ -14,6 +14,7 @@ use crate::foundation::db::schema::{
 };
 use crate::foundation::ids::LeafId;
 use crate::ledger::{LeafKind, NewLeaf};
+use crate::rules::Packs;
 
 const SOUND: Planted = Planted::Sound;
 
@@ -98,6 +99,27 @@ async fn a_record_amended_before_the_cutoff_is_judged_by_its_latest_amendment() 
         let latest = [9, 6, 7, 8, 9, 6, 7, 8, 9][usize::try_from(row.number).unwrap() - 1];
         assert_eq!(row.judged, latest);
     }
+}
+
+#[tokio::test]
+async fn a_correction_that_names_another_record_than_its_batch_fails() {
+    let city = City::new().await;
+    commit_draws(city.house(), &city.desk.opener).await.unwrap();
+    city.log.drained().await;
+    city.push(day("2026-03-02"), 1, &[SOUND; 2], &[]).await;
+    // The records inside say nothing of a correction.
+    let lines = [3, 4].map(|number| city.line(number, day("2026-03-03"), SOUND));
+    city.push_lines("sealed", day("2026-03-03"), 3, &lines, &[(3, 1)]).await;
+    city.cut().await;
+    run_audits(city.house(), &city.desk).await.unwrap();
+    let openings = city.openings(city.audit().await.id).await;
+    let failed: Vec<_> = openings.iter().filter(|row| row.outcome == Some(Outcome::Fail)).collect();
+    assert_eq!(failed.len(), 2, "number 1 and its correction");
+    assert!(
+        failed
+            .iter()
+            .all(|row| row.judged == 3 && row.failures()[0].rule == "lodging.record.place")
+    );
 }
 
 #[tokio::test]
@@ -389,14 +411,14 @@ async fn gaps_missing_days_and_wrong_counts_are_found_once() {
         city.close(day(open), None, 0).await;
     }
     city.go_to("2026-03-05T02:15:00+08:00");
-    check_population(city.house()).await.unwrap();
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
     let found = city.findings().await;
     assert_eq!(found.get("missing_day"), Some(&1), "{found:?}");
     assert_eq!(found.get("gap"), None, "a gap may be filled until the cutoff");
     city.go_to("2026-03-11T02:15:00+08:00");
-    check_population(city.house()).await.unwrap();
+    check_population(city.house(), &Packs::embedded()).await.unwrap();
     let found = city.findings().await;
     assert_eq!((found["gap"], found["missing_day"], found["close_mismatch"]), (2, 1 + 1, 1));
-    let again = check_population(city.house()).await.unwrap();
+    let again = check_population(city.house(), &Packs::embedded()).await.unwrap();
     assert_eq!(again.count("findings"), 0);
 }

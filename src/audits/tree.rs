@@ -60,6 +60,11 @@ impl BatchFact {
         self.first + u64::from(self.count).saturating_sub(1)
     }
 
+    /// The number that its record `number` corrects.
+    pub(super) fn amended_by(&self, number: u64) -> Option<u64> {
+        self.amends.iter().find(|(new, _)| *new == number).map(|(_, old)| *old)
+    }
+
     /// What a batch leaf says; `None` if it is malformed.
     fn read(body: &Value, at: Timestamp) -> Option<Self> {
         let manifest = Manifest::logged(body.get("manifest")?.as_str()?).ok()?;

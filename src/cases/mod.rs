@@ -40,7 +40,7 @@ pub use model::{
 pub use pages::console;
 
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{AuditId, HolderId, StreamId};
+use crate::foundation::ids::{AuditId, FindingId, HolderId, StreamId};
 use crate::foundation::time::Timestamp;
 use crate::registry::{Officer, Sector};
 
@@ -69,6 +69,31 @@ pub fn findings_of_audit(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Fin
 /// Those of the database.
 pub fn findings_of_stream(conn: &mut Conn, stream: StreamId) -> QueryResult<Vec<Finding>> {
     store::findings_of_stream(conn, stream)
+}
+
+/// Findings about single records of audits that were found since `since`, oldest first, at most
+/// 10,000.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn findings_about_records(conn: &mut Conn, since: Timestamp) -> QueryResult<Vec<Finding>> {
+    store::findings_about_records(conn, since)
+}
+
+/// Notes beside a finding that `number` corrects its record and came at `at`, after the cutoff;
+/// gives whether that is news. The decision and its leaf stay as they are.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn note_repair_in(
+    tx: &mut Conn,
+    id: FindingId,
+    number: u64,
+    at: Timestamp,
+) -> QueryResult<bool> {
+    store::note_repair(tx, id, i64::try_from(number).unwrap_or(i64::MAX), at)
 }
 
 /// Findings of `holder` in a trade and period that an officer has confirmed.

@@ -46,6 +46,8 @@ text_enum! {
         NotDisclosed = "not_disclosed",
         /// A drawn record of an attested batch was disclosed after the limit.
         DisclosedLate = "disclosed_late",
+        /// Figures from outside the register do not agree with the records of the same days.
+        OutsideGap = "outside_gap",
     }
 }
 
@@ -118,7 +120,7 @@ pub struct Observation {
     /// The audit that found it.
     pub audit: Option<AuditId>,
     /// Further counts and words for the sentences about it, a JSON object:
-    /// `declared` and `received` of a `close_mismatch`; `frame`, `opened`, `failed`, `lower`, `share`
+    /// `declared` and `received` of a `close_mismatch` and an `outside_gap`; `frame`, `opened`, `failed`, `lower`, `share`
     /// (such as `8.3 %`), `limit` (such as `5 %`), `pack` and `mode` of a `non_compliant`; `pack` of a
     /// `record_failed`.
     pub facts: Value,
@@ -163,6 +165,8 @@ impl NewFinding {
             decided_by: None,
             decision_leaf: None,
             reason: None,
+            repaired_number: None,
+            repaired_at: None,
         };
         finding.facts_hash = finding.hash().to_vec();
         let body = json!({ "finding": id, "hash": b64u::encode(&finding.facts_hash) });
@@ -237,6 +241,11 @@ pub struct Finding {
     pub decision_leaf: Option<LeafId>,
     /// Why he decided so.
     pub reason: Option<String>,
+    /// The newest number that corrects the record and came after the cutoff. The log has it in the
+    /// leaf of its batch; nobody has opened it.
+    pub repaired_number: Option<i64>,
+    /// When that correction came.
+    pub repaired_at: Option<Timestamp>,
 }
 
 impl Finding {

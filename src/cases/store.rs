@@ -58,6 +58,37 @@ pub(super) fn finding(conn: &mut Conn, id: FindingId) -> QueryResult<Option<Find
     cases_findings::table.find(id).select(Finding::as_select()).first(conn).optional()
 }
 
+/// Findings about single records of audits that were found since `since`, oldest first, at most
+/// 10,000.
+pub(super) fn findings_about_records(
+    conn: &mut Conn,
+    since: Timestamp,
+) -> QueryResult<Vec<Finding>> {
+    use cases_findings as f;
+    f::table
+        .filter(f::audit_id.is_not_null().and(f::stream_id.is_not_null()))
+        .filter(f::first_number.is_not_null().and(f::found_at.ge(since)))
+        .order(f::id)
+        .limit(10_000)
+        .select(Finding::as_select())
+        .load(conn)
+}
+
+/// Keeps the newest correction of the record of a finding; false if it was kept before.
+pub(super) fn note_repair(
+    tx: &mut Conn,
+    id: FindingId,
+    number: i64,
+    at: Timestamp,
+) -> QueryResult<bool> {
+    use cases_findings as f;
+    let older = f::repaired_number.is_null().or(f::repaired_number.lt(number).assume_not_null());
+    let changed = diesel::update(f::table.filter(f::id.eq(id).and(older)))
+        .set((f::repaired_number.eq(Some(number)), f::repaired_at.eq(Some(at))))
+        .execute(tx)?;
+    Ok(changed == 1)
+}
+
 /// What an officer sees: the affairs of one department in some trades.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {

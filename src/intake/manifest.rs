@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::claims::{ClaimFault, Claims};
+use crate::foundation::crypto::b64u;
 use crate::foundation::crypto::jws::{self, JwsError, Typ, Unverified};
 use crate::foundation::ids::{BatchId, HolderId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
@@ -144,6 +145,21 @@ impl Manifest {
     /// [`ManifestError`].
     pub fn logged(jws: &str) -> Result<Manifest, ManifestError> {
         Manifest::read(parse(jws.as_bytes())?.claims_unverified()?)
+    }
+
+    /// The amendments in a stored manifest; most have none, and are not read any further.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError`] if it is damaged.
+    pub fn amends_in(jws: &str) -> Result<Vec<(u64, u64)>, ManifestError> {
+        let payload = jws.split('.').nth(1).and_then(b64u::decode);
+        let plain = payload.as_deref().is_some_and(|payload| {
+            payload.starts_with(b"{")
+                && !payload.contains(&b'\\')
+                && !payload.windows(8).any(|window| window == b"\"amends\"")
+        });
+        if plain { Ok(Vec::new()) } else { Ok(Self::logged(jws)?.amends) }
     }
 
     /// What is wrong with the times, as of `now`: nothing may lie in the future.

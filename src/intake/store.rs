@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 pub(super) use disclosures::{
     asked_of, disclosures_of, insert_asked, insert_disclosure, insert_request, newest_requests,
-    requests_of,
+    requests_of, requests_running,
 };
 
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
@@ -82,6 +82,21 @@ pub(super) fn batches_of_stream(
         .filter(batches::stream_id.eq(stream))
         .filter(batches::day.between(first, last))
         .order(batches::first)
+        .select(Batch::as_select())
+        .load(conn)
+}
+
+/// Batches of `stream` that came at `since` or later, oldest first, at most 10,000.
+pub(super) fn batches_since(
+    conn: &mut Conn,
+    stream: StreamId,
+    since: Timestamp,
+) -> QueryResult<Vec<Batch>> {
+    batches::table
+        .filter(batches::stream_id.eq(stream))
+        .filter(batches::received_at.ge(since))
+        .order((batches::received_at, batches::first))
+        .limit(10_000)
         .select(Batch::as_select())
         .load(conn)
 }

@@ -1,13 +1,13 @@
 //! What other rooms may read of what was pushed.
 
 use super::closure::DeclaredClosure;
-use super::disclosure::{Disclosure, DisclosureRequest};
+use super::disclosure::{AskedRecord, Disclosure, DisclosureRequest};
 use super::lines::line_of;
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
 use super::store;
 use crate::foundation::db::{Conn, StoreError};
 use crate::foundation::ids::{AuditId, BatchId, ClientId, HolderId, StreamId};
-use crate::foundation::time::Day;
+use crate::foundation::time::{Day, Timestamp};
 
 /// The batch `id`, whoever pushed it.
 ///
@@ -44,6 +44,19 @@ pub fn batches_of_stream(
     last: Day,
 ) -> Result<Vec<Batch>, StoreError> {
     Ok(store::batches_of_stream(conn, stream, first, last)?)
+}
+
+/// Batches of `stream` that came at `since` or later, oldest first, at most 10,000.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn batches_since(
+    conn: &mut Conn,
+    stream: StreamId,
+    since: Timestamp,
+) -> Result<Vec<Batch>, StoreError> {
+    Ok(store::batches_since(conn, stream, since)?)
 }
 
 /// The record line at `position` of a batch, counted from 0, without its line feed; `None` beyond
@@ -161,6 +174,33 @@ pub fn refusals_of(conn: &mut Conn, client: ClientId, day: Day) -> Result<i64, S
 /// Those of the database.
 pub fn disclosures_of(conn: &mut Conn, audit: AuditId) -> Result<Vec<Disclosure>, StoreError> {
     Ok(store::disclosures_of(conn, audit)?)
+}
+
+/// Requests whose limit is not past at `now`, oldest first, at most 10,000.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn requests_running(
+    conn: &mut Conn,
+    now: Timestamp,
+) -> Result<Vec<DisclosureRequest>, StoreError> {
+    Ok(store::requests_running(conn, now)?)
+}
+
+/// The records that a block of the draw of `audit` asks for, by stream and number.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn asked_of(
+    conn: &mut Conn,
+    audit: AuditId,
+    block: i64,
+) -> Result<Vec<AskedRecord>, StoreError> {
+    let mut asked = store::asked_of(conn, audit)?;
+    asked.retain(|record| record.block == block);
+    Ok(asked)
 }
 
 /// The newest request of the draw of `audit`, and how many of its records have not come.

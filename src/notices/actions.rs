@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::draft::{Content, Digest, Draft, Notice, Organ, Request};
+use super::draft::{Content, Digest, Draft, Notice, Organ, Reminder, Request};
 use super::error::NoticeError;
 use super::model::{Letter, LetterKind, LetterState, Recipient};
 use super::render::{self, Rendered};
@@ -77,9 +77,15 @@ fn enqueue_request(tx: &mut Conn, house: &House, request: &Request) -> Result<Qu
         let cover = Cover { kind, organ: &request.organ, to: *recipient, lang: *lang, code: &code };
         let mut letter = letter(house, &cover, words);
         letter.holder_id = Some(request.holder);
-        // One letter a block and contact, however often the block is asked for.
+        // One letter a block and contact, however often the block is asked for, and each reminder
+        // once.
         let place = letter.contact_place.unwrap_or(-1);
-        let slot = format!("request/{}/{}/{place}", request.draw, request.block);
+        let word = match request.reminder {
+            None => "request",
+            Some(Reminder::Halfway) => "reminder-halfway",
+            Some(Reminder::Last) => "reminder-last",
+        };
+        let slot = format!("{word}/{}/{}/{place}", request.draw, request.block);
         letters += u64::from(put(tx, house, &letter, Some(&slot))?);
     }
     Ok(Queued { number: String::new(), code, letters })

@@ -120,8 +120,20 @@ pub struct Request {
     pub due: Timestamp,
     /// The records.
     pub records: Vec<AskedAt>,
+    /// Which reminder it is; `None` if it asks for the first time. A reminder names the records
+    /// that have not come.
+    pub reminder: Option<Reminder>,
     /// Who gets it, each in his language. Nobody: one letter is written all the same, for paper.
     pub recipients: Vec<(Recipient, Lang)>,
+}
+
+/// A reminder of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminder {
+    /// Half of the time has passed.
+    Halfway,
+    /// The limit is near.
+    Last,
 }
 
 /// The records that are asked for at one outlet.

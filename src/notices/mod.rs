@@ -29,7 +29,9 @@ use diesel::QueryResult;
 pub use actions::{Queued, enqueue_in};
 pub use basis::{Article, FrozenBasis};
 pub use carry::{Carrier, carry_once};
-pub use draft::{AskedAt, CheckpointLine, Digest, Draft, Notice, Organ, Request, Wording};
+pub use draft::{
+    AskedAt, CheckpointLine, Digest, Draft, Notice, Organ, Reminder, Request, Wording,
+};
 pub use error::NoticeError;
 pub use model::{Delivery, Letter, LetterKind, LetterState, Recipient};
 

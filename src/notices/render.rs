@@ -122,7 +122,8 @@ pub(super) fn request(
     (code, written): (&str, Day),
 ) -> askama::Result<Rendered> {
     let n = &RequestView { code, written, organ: request.organ.name(lang), r: request };
-    let subject = lang.text_with("notices-request", &[("period", &request.period)]);
+    let key = if request.reminder.is_some() { "notices-reminder" } else { "notices-request" };
+    let subject = lang.text_with(key, &[("period", &request.period)]);
     match lang {
         Lang::Zh => Rendered::of(subject, &RequestZhText { n }, &RequestZhHtml { n }),
         Lang::En => Rendered::of(subject, &RequestEnText { n }, &RequestEnHtml { n }),

@@ -161,7 +161,8 @@ fn gives(
     if let Some(other) = subtype.filter(|own| pack.subtypes().iter().all(|s| s.name != *own)) {
         return Err(format!("{other} is no subtype of the pack"));
     }
-    let judgement = pack.judge(plaintext, &Place { stream, seq, day: &day, subtype });
+    let amends = record.get("amends").and_then(Value::as_u64);
+    let judgement = pack.judge(plaintext, &Place { stream, seq, day: &day, subtype, amends });
     let found: BTreeSet<String> =
         judgement.failures.iter().map(|failure| failure.rule.clone()).collect();
     if judgement.undecided() {

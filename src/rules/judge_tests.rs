@@ -11,7 +11,8 @@ use super::{Judgement, Pack, Packs, Place, Severity, documents};
 
 const STREAM: &str = "01960a00-5a00-7000-8000-0000000000a1";
 static PACKS: LazyLock<Packs> = LazyLock::new(Packs::embedded);
-const PLACE: Place<'_> = Place { stream: STREAM, seq: 101, day: "2026-03-02", subtype: None };
+const PLACE: Place<'_> =
+    Place { stream: STREAM, seq: 101, day: "2026-03-02", subtype: None, amends: None };
 
 fn check_in() -> Map<String, Value> {
     let birth = chrono::NaiveDate::from_ymd_opt(1990, 1, 12).unwrap();
@@ -295,7 +296,7 @@ proptest! {
     #[test]
     fn no_place_panics(stream in ".*", seq: u64, day in ".*") {
         let text = Value::Object(check_in()).to_string();
-        let place = Place { stream: &stream, seq, day: &day, subtype: None };
+        let place = Place { stream: &stream, seq, day: &day, subtype: None, amends: None };
         prop_assert!(PACKS.pack("lodging/2026.1").unwrap().judge(text.as_bytes(), &place).fails());
     }
 

@@ -45,7 +45,7 @@ pub use describe::{
 };
 pub use diff::{Difference, RuleChange, difference};
 pub use examples::Coverage;
-pub use model::{Failure, Judgement, Known, Place, Rule, Severity};
+pub use model::{Amends, Failure, Judgement, Known, Place, Rule, Severity};
 pub use needs::Need;
 pub use pack::{Label, Pack, Subtype, Total};
 pub use packs::{Mistake, Packs, PacksError};

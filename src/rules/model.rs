@@ -47,6 +47,20 @@ pub struct Place<'a> {
     pub day: &'a str,
     /// The kind of business within the trade, as the registry says it of the stream.
     pub subtype: Option<&'a str>,
+    /// The number that it corrects, if its batch says that it corrects one.
+    pub amends: Option<u64>,
+}
+
+/// Which number a record corrects, as its batch says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Amends {
+    /// There is no batch yet.
+    #[default]
+    Unknown,
+    /// None.
+    Nothing,
+    /// This one.
+    Number(u64),
 }
 
 /// What is known about the place of a record before anyone has said where it belongs; nothing by
@@ -61,12 +75,15 @@ pub struct Known<'a> {
     pub day: Option<&'a str>,
     /// The stream's kind of business within the trade.
     pub subtype: Option<&'a str>,
+    /// Which number it corrects.
+    pub amends: Amends,
 }
 
 impl<'a> From<&Place<'a>> for Known<'a> {
     fn from(place: &Place<'a>) -> Known<'a> {
-        let Place { stream, seq, day, subtype } = *place;
-        Known { stream: Some(stream), seq: Some(seq), day: Some(day), subtype }
+        let Place { stream, seq, day, subtype, amends } = *place;
+        let amends = amends.map_or(Amends::Nothing, Amends::Number);
+        Known { stream: Some(stream), seq: Some(seq), day: Some(day), subtype, amends }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     checks::Check,
     describe::Example,
     forms,
-    model::{Failure, Judgement, Known, Place, Rule, Severity},
+    model::{Amends, Failure, Judgement, Known, Place, Rule, Severity},
     shape::{general, names_from_the_end, own_name},
     strict,
 };
@@ -35,6 +35,10 @@ pub struct Total {
     pub zh: String,
     /// What is counted, in English.
     pub en: String,
+    /// Whether it counts what a record is made of, one to one: then figures and records are
+    /// reconciled.
+    #[serde(default)]
+    pub records: bool,
 }
 
 /// A kind of business within a trade, whose records the schema describes more closely.
@@ -218,8 +222,8 @@ impl Pack {
         Judgement::new(failures, undecided)
     }
 
-    /// A record repeats its own stream, number and day; one that was copied from another place
-    /// does not.
+    /// A record repeats its own stream, number and day, and the number that it corrects; one that
+    /// was copied from another place does not.
     fn check_place(
         &self,
         record: &Map<String, Value>,
@@ -236,6 +240,16 @@ impl Pack {
         let seq = record.get("seq").and_then(Value::as_u64);
         if seq.zip(known.seq).is_some_and(|(own, other)| own != other) {
             failures.push(self.base_failure("record.place", "/seq"));
+        }
+        // What is no number is the schema's affair.
+        let amends = record.get("amends").map(Value::as_u64);
+        let agrees = match known.amends {
+            Amends::Unknown => true,
+            Amends::Nothing => amends.is_none(),
+            Amends::Number(old) => amends.is_some_and(|own| own.is_none_or(|own| own == old)),
+        };
+        if !agrees {
+            failures.push(self.base_failure("record.place", "/amends"));
         }
         let moment = text("occurred_at").and_then(forms::instant);
         if moment.zip(known.day).is_some_and(|(at, day)| forms::civil_day(at) != forms::day(day)) {

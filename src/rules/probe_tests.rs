@@ -170,7 +170,7 @@ fn record(more: Value) -> Value {
 
 fn found(subtype: Option<&str>, more: Value) -> Vec<String> {
     let stream = "01960a00-5a00-7000-8000-0000000000a1";
-    let place = Place { stream, seq: 1, day: "2026-03-02", subtype };
+    let place = Place { stream, seq: 1, day: "2026-03-02", subtype, amends: None };
     let judgement = pack().judge(record(more).to_string().as_bytes(), &place);
     judgement.failures.into_iter().map(|f| format!("{}@{}", f.rule, f.pointer)).collect()
 }

@@ -78,6 +78,7 @@ const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("post", "/findings/{finding}/dismiss", Officer, &["finding_dismissed"]),
     ("get", "/cases", Officer, &[]),
     ("get", "/cases/{case}", Officer, &[]),
+    ("get", "/signals", Officer, &[]),
     ("get", "/audits", Officer, &[]),
     ("get", "/audits/{audit}", Officer, &[]),
     ("get", "/holders", Officer, &[]),

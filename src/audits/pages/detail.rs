@@ -19,6 +19,7 @@ use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::ids::StreamId;
 use crate::foundation::problem::Problem;
+use crate::foundation::time::Timestamp;
 use crate::foundation::web::{Frame, Lang, page};
 use crate::ledger;
 use crate::registry;
@@ -31,6 +32,8 @@ struct Record {
     tag: Tag,
     /// Names of the rules that it does not keep, or why it was not judged.
     why: Vec<String>,
+    /// The number that corrects it and came after the cutoff, and when.
+    repair: Option<(i64, Timestamp)>,
 }
 
 #[derive(Template)]
@@ -73,13 +76,14 @@ pub(super) async fn show(
         let listed = store::roster::row(conn, plan, id, audit.holder_id)?;
         let listed = listed.filter(|row| row.class.is_some() || row.cause.is_some());
         let measures = store::measures_of(conn, audit.holder_id, plan, id)?;
+        let findings = cases::findings_of_audit(conn, audit.id)?;
         Ok::<_, AuditError>(AuditPage {
             holder: holder.map(|holder| holder.name).unwrap_or_default(),
             tag: Tag::from(&audit),
             chosen: listed.map(|row| (Tag::from(row.choice), why_chosen(&frame, &row))),
             said: sentences(frame.lang, &audit, &measures),
-            records: records(conn, frame.lang, &audit, &packs)?,
-            findings: cases::findings_of_audit(conn, audit.id)?,
+            records: records(conn, frame.lang, &audit, &packs, &findings)?,
+            findings,
             repeat: repeat(conn, &audit, &period)?,
             measures,
             period,
@@ -95,6 +99,7 @@ fn records(
     lang: Lang,
     audit: &AuditRow,
     packs: &Packs,
+    findings: &[Finding],
 ) -> Result<Vec<Record>, AuditError> {
     let streams = registry::streams_of(conn, audit.holder_id)?;
     let outlets: HashMap<StreamId, String> =
@@ -104,9 +109,18 @@ fn records(
         outlet: outlets.get(&row.stream_id).cloned().unwrap_or_default(),
         tag: Tag::from(row.outcome),
         why: why(lang, &row, audit, packs),
+        repair: repair(findings, &row),
         row,
     };
     Ok(rows.into_iter().map(record).collect())
+}
+
+/// The repair that is noted beside the finding about a record.
+fn repair(findings: &[Finding], row: &OpeningRow) -> Option<(i64, Timestamp)> {
+    let own = findings.iter().find(|finding| {
+        finding.stream == Some(row.stream_id) && finding.first_number == Some(row.judged)
+    })?;
+    own.repaired_number.zip(own.repaired_at)
 }
 
 /// Why a record fails, in words that name no content.

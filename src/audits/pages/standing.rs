@@ -6,12 +6,14 @@ use askama::Template;
 use super::super::enlist::year_of;
 use super::super::error::AuditError;
 use super::super::explain::{Line, lines, with_denominator};
-use super::super::model::Measure;
+use super::super::model::{Measure, from_row};
+use super::super::population::Share;
 use super::super::scoring::{Rates, ScoreRow, history, plans_of};
-use super::super::store;
 use super::super::store::roster::{self, RosterRow};
+use super::super::store::{self, signals};
 use super::Tag;
 use super::listing::why;
+use super::signals::{self as telling, Told};
 use crate::foundation::House;
 use crate::foundation::ids::HolderId;
 use crate::foundation::problem::Problem;
@@ -20,6 +22,8 @@ use crate::registry::{self, Officer, Plan};
 
 /// So many periods are shown.
 const PERIODS: i64 = 12;
+/// So many signals are shown.
+const SIGNALS: i64 = 20;
 
 /// One period of the table.
 struct Row {
@@ -67,6 +71,8 @@ struct Trade {
     streams: Vec<Measure>,
     /// Whether the holder was audited as often as the plan lets it be.
     at_cap: bool,
+    /// Where to look.
+    signals: Vec<Told>,
 }
 
 #[derive(Template)]
@@ -91,13 +97,24 @@ impl StandingPage {
         }
     }
 
-    /// The figures from outside the register as `name value`, separated by commas.
-    fn totals(seen: &Measure) -> String {
-        let stated: std::collections::BTreeMap<String, u64> =
-            serde_json::from_str(&seen.totals).unwrap_or_default();
+    /// The figures from outside the register as `name value`, separated by commas; `None` if the
+    /// row is damaged.
+    fn totals(seen: &Measure) -> Option<String> {
+        let stated = seen.stated().ok()?;
         let told: Vec<String> =
             stated.iter().map(|(name, figure)| format!("{name} {figure}")).collect();
-        told.join(", ")
+        Some(told.join(", "))
+    }
+
+    /// Outside figures that count records, less these records, with its sign.
+    fn outside_gap(seen: &Measure) -> Option<String> {
+        let gap = seen.outside_declared? - seen.outside_received?;
+        Some(format!("{gap:+}"))
+    }
+
+    /// Records that correct others ÷ records.
+    fn corrected(seen: &Measure) -> String {
+        with_denominator(Share { part: from_row(seen.amended), whole: from_row(seen.received) })
     }
 }
 
@@ -138,7 +155,9 @@ pub(super) async fn show(
             }
             let at_cap = plan.audits_per_year.is_some_and(|cap| audits >= i64::from(cap));
             let why = why.unwrap_or_default();
-            trades.push(Trade { plan, rows, why, scored, streams, at_cap });
+            let signals = signals::of_holder(conn, id, plan.id, SIGNALS)?;
+            let signals = telling::told(conn, frame.lang, signals)?;
+            trades.push(Trade { plan, rows, why, scored, streams, at_cap, signals });
         }
         Ok(StandingPage { f: frame, id, holder: holder.name, trades, audits })
     });

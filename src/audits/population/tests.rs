@@ -9,15 +9,15 @@ const D2: &str = "2031-02-02";
 const D3: &str = "2031-02-03";
 
 fn batch(day: &str, first: u64, last: u64) -> Batch<'_> {
-    Batch { day, numbers: Span::new(first, last), late: false }
+    Batch { day, numbers: Span::new(first, last), late: false, corrects: false }
 }
 
 fn close(day: &str, first: u64, last: u64) -> Close<'_> {
-    Close { day, first, last, count: last + 1 - first }
+    Close { day, first, last, count: last + 1 - first, sold: None }
 }
 
 fn nil(day: &str) -> Close<'_> {
-    Close { day, first: 0, last: 0, count: 0 }
+    Close { day, first: 0, last: 0, count: 0, sold: None }
 }
 
 fn history<'a>(batches: &'a [Batch<'a>], closes: &'a [Close<'a>]) -> History<'a> {
@@ -34,7 +34,7 @@ fn a_whole_period_shows_nothing() {
     let closes = [close(D1, 1, 10), close(D2, 11, 15), nil(D3)];
     let seen = check(&history(&batches, &closes));
     assert_eq!(seen.observations, []);
-    let counts = Counts { expected: 15, declared: Some(15), received: 15, missing: 0, late: 0 };
+    let counts = Counts { expected: 15, declared: Some(15), received: 15, ..Counts::default() };
     assert_eq!(seen.counts, counts);
     assert_eq!(seen.counts.declared_gap(), Some(0));
     assert_eq!(seen.counts.continuity().value(), Some(1.0));
@@ -192,6 +192,37 @@ fn spans() -> impl Strategy<Value = Vec<Span>> {
     prop::collection::vec(span, 0..8)
 }
 
+#[test]
+fn corrections_after_the_close_of_their_day_are_no_mismatch_and_no_second_record() {
+    let correction = |day, first, last| Batch { corrects: true, ..batch(day, first, last) };
+    let batches = [batch(D1, 1, 10), batch(D2, 11, 15), correction(D1, 16, 17)];
+    let before = [close(D1, 1, 10), close(D2, 11, 15), nil(D3)];
+    let seen = check(&history(&batches, &before));
+    assert_eq!(seen.observations, []);
+    assert_eq!((seen.counts.received, seen.counts.declared_gap()), (17, Some(0)));
+    assert_eq!(seen.counts.corrected(), Share { part: 2, whole: 17 });
+    let after = [Close { count: 12, ..close(D1, 1, 17) }, close(D2, 11, 15), nil(D3)];
+    assert_eq!(check(&history(&batches, &after)).counts, seen.counts);
+    let neither = [Close { count: 11, ..close(D1, 1, 16) }, close(D2, 11, 15), nil(D3)];
+    assert_eq!(check(&history(&batches, &neither)).observations.len(), 1);
+}
+
+#[test]
+fn outside_figures_are_compared_with_the_records_of_the_closed_days_together() {
+    let sold = |close: Close<'static>, sold| Close { sold: Some(sold), ..close };
+    let batches = [batch(D1, 1, 10), batch(D2, 11, 15), batch(D3, 16, 20)];
+    // A sale at midnight may stand on either day.
+    let shifted = [sold(close(D1, 1, 10), 11), sold(close(D2, 11, 15), 4)];
+    let seen = check(&History { due_days: &[D1, D2], ..history(&batches, &shifted) });
+    assert_eq!(seen.observations, []);
+    assert_eq!(seen.counts.outside, Some(Outside { declared: 15, received: 15 }));
+    for (figure, declared) in [(9, 20), (1, 12)] {
+        let closes = [sold(close(D1, 1, 10), 11), sold(close(D2, 11, 15), figure)];
+        let seen = check(&History { due_days: &[D1, D2], ..history(&batches, &closes) });
+        assert_eq!(seen.observations, [Observation::OutsideGap { declared, received: 15 }]);
+    }
+}
+
 proptest! {
     #[test]
     fn the_scan_equals_counting_every_number(batches in spans(), first in 1u64..20, last in 0u64..60) {
@@ -231,7 +262,7 @@ proptest! {
         let day = |span: &Span| [D1, D2, D3][usize::try_from(span.last % 3).unwrap()];
         let list = |spans: &[Span]| -> Vec<Batch<'static>> {
             let late = |span: &Span| span.first.is_multiple_of(2);
-            spans.iter().map(|s| Batch { day: day(s), numbers: *s, late: late(s) }).collect()
+            spans.iter().map(|s| Batch { day: day(s), numbers: *s, late: late(s), corrects: false }).collect()
         };
         let (one, other) = (list(&batches), list(&shuffled));
         let (one, other) = (check(&history(&one, &[])), check(&history(&other, &[])));

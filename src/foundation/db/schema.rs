@@ -522,6 +522,8 @@ diesel::table! {
         decided_by -> Nullable<Binary>,
         decision_leaf_id -> Nullable<Binary>,
         reason -> Nullable<Text>,
+        repaired_number -> Nullable<BigInt>,
+        repaired_at -> Nullable<BigInt>,
     }
 }
 
@@ -688,6 +690,28 @@ diesel::table! {
         delay_p50 -> Nullable<BigInt>,
         delay_p95 -> Nullable<BigInt>,
         totals -> Text,
+        amended -> BigInt,
+        outside_declared -> Nullable<BigInt>,
+        outside_received -> Nullable<BigInt>,
+        signalled -> Bool,
+    }
+}
+
+diesel::table! {
+    audits_signals (stream_id, period, kind) {
+        stream_id -> Binary,
+        period -> Text,
+        kind -> Text,
+        plan_id -> Binary,
+        holder_id -> Binary,
+        department_id -> Binary,
+        sector -> Text,
+        last_day -> Text,
+        part -> BigInt,
+        whole -> BigInt,
+        chance_ppb -> Nullable<BigInt>,
+        other_stream_id -> Nullable<Binary>,
+        seen_at -> BigInt,
     }
 }
 

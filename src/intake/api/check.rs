@@ -101,6 +101,7 @@ fn judge(pack: &Pack, asked: &Asked, body: &[u8]) -> Result<Checked, Problem> {
         seq: None,
         day: asked.day.as_ref().map(Day::as_str),
         subtype: asked.subtype.as_deref(),
+        ..Known::default()
     };
     let mut checked = Checked { pack: pack.id().to_owned(), ..Checked::default() };
     for (line, record) in (1..).zip(body.split(|&byte| byte == b'\n')) {

@@ -59,6 +59,19 @@ pub(in super::super) fn newest_requests(
     }
 }
 
+/// Requests whose limit is not past at `now`, oldest first, at most 10,000.
+pub(in super::super) fn requests_running(
+    conn: &mut Conn,
+    now: Timestamp,
+) -> QueryResult<Vec<DisclosureRequest>> {
+    requests::table
+        .filter(requests::due.gt(now))
+        .order((requests::asked_at, requests::audit_id))
+        .limit(10_000)
+        .select(DisclosureRequest::as_select())
+        .load(conn)
+}
+
 /// The records that a draw asks for, by block, stream and number.
 pub(in super::super) fn asked_of(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<AskedRecord>> {
     asked::table

@@ -325,6 +325,7 @@ mod tests {
                         seq,
                         day: day.day.as_str(),
                         subtype: None,
+                        amends: None,
                     };
                     let failing = pack.judge(&record.json, &stands).failures;
                     let failing = failing.into_iter().filter(|f| f.severity >= Severity::Major);

@@ -233,11 +233,13 @@ mod tests {
 
     /// The rules that a record does not keep, of whatever weight.
     fn broken(packs: &Packs, place: Place<'_>, seq: u64, json: &[u8]) -> Vec<(String, Severity)> {
+        let amends = serde_json::from_slice::<serde_json::Value>(json).unwrap()["amends"].take();
         let stands = crate::rules::Place {
             stream: &place.outlet.stream.to_string(),
             seq,
             day: place.day.day.as_str(),
             subtype: place.outlet.subtype,
+            amends: amends.as_u64(),
         };
         let failures = packs.pack(place.sector.pack()).unwrap().judge(json, &stands).failures;
         failures.into_iter().map(|failure| (failure.rule, failure.severity)).collect()

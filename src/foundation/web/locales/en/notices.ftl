@@ -2,6 +2,7 @@ notices-order = Order to correct { $number }
 notices-advice = Letter of advice { $number }
 notices-digest = Chayan, { $day }
 notices-request = Request to disclose drawn records, { $period }
+notices-reminder = Reminder: request to disclose drawn records, { $period }
 notices-number-order = { $organ }责改字〔{ $year }〕第 { $n } 号
 notices-number-advice = { $organ }建议字〔{ $year }〕第 { $n } 号
 notices-kind-order = order to correct

@@ -2,6 +2,7 @@ notices-order = 责令限期改正通知书 { $number }
 notices-advice = 整改建议书 { $number }
 notices-digest = 查验日报 { $day }
 notices-request = 披露抽中记录的要求 { $period }
+notices-reminder = 提醒：披露抽中记录的要求 { $period }
 notices-number-order = { $organ }责改字〔{ $year }〕第 { $n } 号
 notices-number-advice = { $organ }建议字〔{ $year }〕第 { $n } 号
 notices-kind-order = 责令改正通知
