@@ -146,7 +146,8 @@ pub(super) fn measured(
     facts: &StreamFacts,
     now: Timestamp,
 ) -> Result<Measure, AuditError> {
-    Ok(Seen::read(conn, plan, period, facts, now)?.measure)
+    let look = Look { plan: plan.clone(), period: period.clone(), now };
+    Ok(Seen::read(conn, &look, facts, &BTreeSet::new())?.measure)
 }
 
 /// What one look at a stream shows.
