@@ -120,7 +120,7 @@ mod tests {
         let seen = Stratum { listed: 2, audits: vec![first(40, 1)] };
         let unseen = Stratum { listed: 2, audits: Vec::new() };
         assert_eq!(estimate(&[seen.clone(), unseen], 160), None);
-        assert_eq!(estimate(&[seen.clone()], 0), None);
+        assert_eq!(estimate(std::slice::from_ref(&seen), 0), None);
         assert!(estimate(&[seen, Stratum::default()], 80).is_some());
     }
 
