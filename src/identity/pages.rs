@@ -15,7 +15,7 @@ use super::enrol::{self, Confirmed, Setup};
 use super::error::IdentityError;
 use super::field::FieldCipher;
 use super::guard::{Person, SecurityAdministrator, network};
-use super::model::{PersonRow, PersonState};
+use super::model::{PersonRow, PersonState, Role};
 use super::passwords::{self, Weakness};
 use super::signin::{self, Attempt, Opened};
 use super::{people, store};
@@ -111,15 +111,23 @@ fn lang_cookie(lang: Lang) -> Cookie<'static> {
         .finish()
 }
 
+/// Where a person's work begins; no page of officers is the administrator's.
+const fn home(role: Role) -> &'static str {
+    match role {
+        Role::SecurityAdministrator => "/people",
+        _ => "/",
+    }
+}
+
 /// To the console, with the new session, in the person's language.
 fn into_console(opened: &Opened) -> HttpResponse {
-    to("/").cookie(opened.token.cookie()).cookie(lang_cookie(opened.lang)).finish()
+    to(home(opened.role)).cookie(opened.token.cookie()).cookie(lang_cookie(opened.lang)).finish()
 }
 
 /// `GET /sign-in`
 pub(super) async fn sign_in_page(req: HttpRequest) -> Result<HttpResponse, Problem> {
-    if Person::if_signed_in(&req).await?.is_some() {
-        return Ok(to("/").finish());
+    if let Some(person) = Person::if_signed_in(&req).await? {
+        return Ok(to(home(person.role())).finish());
     }
     let f = Frame::of(&req, "identity-sign-in");
     page(&SignInPage { f, refused: false, login: String::new() })

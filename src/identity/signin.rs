@@ -6,7 +6,7 @@
 use super::error::IdentityError;
 use super::field::{Cell, FieldCipher};
 use super::heavy::heavy;
-use super::model::{CodePurpose, Credentials, PersonRow, PersonState, attempt};
+use super::model::{CodePurpose, Credentials, PersonRow, PersonState, Role, attempt};
 use super::store;
 use crate::foundation::House;
 use crate::foundation::crypto::totp::TotpSecret;
@@ -33,6 +33,7 @@ pub(super) struct Attempt {
 pub(super) struct Opened {
     pub(super) token: Token,
     pub(super) lang: Lang,
+    pub(super) role: Role,
 }
 
 /// The cell of a person's authenticator secret.
@@ -139,7 +140,7 @@ pub(super) fn open_in(
     }
     store::insert_session(tx, &token.hash(), person, now)?;
     let person = store::person(tx, person)?.ok_or(IdentityError::NotFound)?;
-    Ok(Some(Opened { token: token.clone(), lang: person.lang }))
+    Ok(Some(Opened { token: token.clone(), lang: person.lang, role: person.role }))
 }
 
 /// Opens a session with a one-time code of purpose `entry`; `None` if it is not good.
