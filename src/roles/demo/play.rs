@@ -37,8 +37,6 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const MAIL: Duration = Duration::from_secs(60);
 /// Between two looks at the database.
 const LOOK: Duration = Duration::from_millis(50);
-/// So many runs of the audit without any progress mean that it waits for disclosures.
-const QUIET_RUNS: u32 = 2;
 /// Findings about days and numbers that the officer of each department confirms.
 const CONFIRMED: usize = 3;
 
@@ -245,7 +243,7 @@ impl Play<'_> {
         let (draws, wanted) = (self.draws(), self.plan.city.holders.len());
         let (waited, whole) = (Stopwatch::start(), self.weight(Step::Audit));
         let (mut told, mut minute) = (0, moment);
-        let (mut before, mut quiet) = (None, 0);
+        let (mut before, mut still) = (None, false);
         loop {
             let seen = found::judged(&self.house).await?;
             let have = seen.holders.min(wanted);
@@ -255,7 +253,8 @@ impl Play<'_> {
                 self.progress.step(part.saturating_sub(told));
                 told = part.max(told);
             }
-            let last_waits = may_wait && seen.revealed + 1 == draws && quiet >= QUIET_RUNS;
+            // A whole run without any progress: what is left waits for a disclosure.
+            let last_waits = may_wait && seen.revealed + 1 == draws && still;
             if seen.revealed >= draws || last_waits {
                 return Ok(());
             }
@@ -269,8 +268,7 @@ impl Play<'_> {
             if self.house.store.read::<_, StoreError>("demo.settled", look).await? {
                 minute = minute.plus(Duration::from_secs(60));
                 let answered = disclose::answer(&self.plan, &self.clients, &self.to).await?;
-                let still = answered == 0 && before == Some(seen);
-                quiet = if still { quiet + 1 } else { 0 };
+                still = answered == 0 && before == Some(seen);
                 before = Some(seen);
             }
             if self.house.clock.now() < due {
