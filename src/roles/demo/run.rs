@@ -132,8 +132,8 @@ fn refuse_foreign(folder: &Path) -> Result<(), DemoError> {
 
 /// A city of which nothing has happened yet.
 fn fresh(scale: f64) -> State {
-    let records = (RECORDS * scale.clamp(0.02, 100.0)).round();
-    #[expect(clippy::as_conversions, reason = "between 2,000 and 10,000,000")]
+    let records = (RECORDS * scale.clamp(0.05, 100.0)).round();
+    #[expect(clippy::as_conversions, reason = "between 5,000 and 10,000,000")]
     let records = records as u64;
     State {
         timeline: TIMELINE,
@@ -249,7 +249,7 @@ mod tests {
     fn the_scale_multiplies_the_records_within_reason() {
         assert_eq!(fresh(1.0).records, 100_000);
         assert_eq!(fresh(2.5).records, 250_000);
-        assert_eq!(fresh(0.0).records, 2_000);
+        assert_eq!(fresh(0.0).records, 5_000);
         assert_eq!(fresh(f64::INFINITY).records, 10_000_000);
     }
 }
