@@ -126,9 +126,10 @@ async fn enrol(stage: &Stage, browser: &mut Browser<'_>, id: PersonId) -> TotpSe
     let fields = [("code", code.as_str()), ("password", PASSWORD), ("again", PASSWORD)];
     let secret = secret_on(&browser.post("/enrol", &fields).await.html);
     let first = code_now(stage, &secret);
-    let person = stage.house.store.read("test.person", move |conn| {
-        Ok::<_, StoreError>(store::person(conn, id)?.unwrap())
-    });
+    let person = stage
+        .house
+        .store
+        .read("test.person", move |conn| Ok::<_, StoreError>(store::person(conn, id)?.unwrap()));
     let administers = person.await.unwrap().role == Role::SecurityAdministrator;
     let home = if administers { "/people" } else { "/" };
     let fields = [("code", code.as_str()), ("first", first.as_str())];
