@@ -15,7 +15,8 @@ fuzz_target!(|plaintext: &[u8]| {
     for pack in PACKS.iter() {
         let subtypes = pack.subtypes().iter().map(|subtype| Some(subtype.name.as_str()));
         for subtype in std::iter::once(None).chain(subtypes) {
-            let place = Place { stream: STREAM, seq: 101, day: "2026-03-02", subtype, amends: None };
+            let place =
+                Place { stream: STREAM, seq: 101, day: "2026-03-02", subtype, amends: None };
             let audited = pack.judge(plaintext, &place);
             assert_eq!(audited, pack.judge(plaintext, &place), "judged twice, judged differently");
             assert!(!audited.undecided(), "{} cannot tell", pack.id());

@@ -218,7 +218,8 @@ pub(super) fn believe(
         let says = (LeafKind::Disclosure, &body);
         leaf_says(conn, &desk.log, &tree.head, *leaf, says, None)?;
     }
-    let mut from = ledger::leaf(conn, row.frame_leaf)?.ok_or_else(differs)?.index;
+    // Nothing can have been asked for, and so disclosed, before the tree of the cutoff ended.
+    let mut from = tree.head.size;
     loop {
         let page = ledger::leaves_of(conn, LeafKind::Disclosure, from, PAGE)?;
         let Some(last) = page.last() else { break };

@@ -204,7 +204,8 @@ async fn a_disclosure_that_the_database_hides_or_makes_up_parks_the_audit() {
         .await;
     city.change(|tx| diesel::delete(intake_disclosures::table).execute(tx)).await;
     city.go_to("2026-03-20T13:00:00+08:00");
-    assert_eq!(run(&city).await.count("parked"), 1);
+    let tally = run(&city).await;
+    assert_eq!(tally.count("parked"), 1, "{tally:?}, {:?}", city.audit().await);
     let reason = Refusal::Leaf { kind: "disclosure" }.to_string();
     assert_eq!(city.audit().await.reason.as_deref(), Some(reason.as_str()));
 
