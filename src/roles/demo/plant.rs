@@ -1,6 +1,6 @@
 //! What goes wrong in the city, and the truth about it: planted before anything is sent, kept to
 //! be compared with what was found. Pure and seeded; the planting itself is in
-//! [`planting`](super::planting).
+//! `planting`.
 
 use std::collections::BTreeMap;
 

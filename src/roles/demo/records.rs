@@ -2,7 +2,7 @@
 //!
 //! A record is a function of seed, stream and number, so that a run that continues makes the same
 //! ones, and so that a business that attests has the very bytes when it is asked for them. Those of
-//! the nine small trades are in [`trades`](super::trades).
+//! the nine small trades are in `trades`.
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};

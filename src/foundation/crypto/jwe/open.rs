@@ -16,7 +16,7 @@ pub struct Unopenable;
 
 /// The plaintext of a record line that was sealed to the public half of `key`.
 ///
-/// The line must fit the profile in every point of [`super::inspect`], except that its `kid` is
+/// The line must fit the profile in every point of [`super::Inspector`], except that its `kid` is
 /// the caller's to compare. Whether the plaintext matches `pc` is the caller's finding to make.
 ///
 /// # Errors
