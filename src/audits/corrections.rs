@@ -104,11 +104,12 @@ fn repair(
 }
 
 /// Notes beside each finding about a drawn record whether a correction came after the cutoff, for
-/// 180 days. Counts `repaired`.
+/// 180 days. A stream with a damaged row is left out, with an error in the operator's log. Counts
+/// `repaired` and `damaged`.
 ///
 /// # Errors
 ///
-/// Those of the store, and [`AuditError::Damaged`]; what was noted before stays noted.
+/// Those of the store; what was noted before stays noted.
 pub async fn note_repairs(house: &House) -> Result<Tally, AuditError> {
     let mut tally = Tally::default();
     let since = house.clock.now().minus(WATCHED);
@@ -123,7 +124,15 @@ pub async fn note_repairs(house: &House) -> Result<Tally, AuditError> {
     };
     for (stream, findings) in house.store.read("audits.unrepaired", read).await? {
         let read = move |conn: &mut Conn| repairs(conn, stream, &findings);
-        for (finding, number, at) in house.store.read("audits.repairs", read).await? {
+        let found = match house.store.read("audits.repairs", read).await {
+            Err(AuditError::Damaged { what, id, cause }) => {
+                tracing::error!(%stream, what, id, cause, "repairs of {stream} are not looked for");
+                tally.add("damaged", 1);
+                continue;
+            }
+            found => found?,
+        };
+        for (finding, number, at) in found {
             let write = move |tx: &mut Conn| {
                 Ok::<_, AuditError>(cases::note_repair_in(tx, finding, number, at)?)
             };

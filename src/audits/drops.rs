@@ -77,6 +77,18 @@ struct Watched {
 }
 
 impl Watched {
+    /// What the watch has seen so far. A damaged one begins anew, with an error in the operator's
+    /// log; it is counted as `damaged`.
+    fn watch(&self, tally: &mut Tally) -> Watch {
+        let Some(row) = &self.row else { return Watch::default() };
+        serde_json::from_str(&row.watch).unwrap_or_else(|cause| {
+            let holder = self.holder;
+            tracing::error!(%holder, cause = %cause, "the watch over {holder} begins anew: {cause}");
+            tally.add("damaged", 1);
+            Watch::default()
+        })
+    }
+
     /// Counts of days t−70 … t−15; `None` if there is less history than that.
     fn history(&self, day: Day) -> Option<[Option<u64>; BASELINE_DAYS]> {
         let reach = i64::try_from(HISTORY_DAYS).ok()?;
@@ -97,7 +109,7 @@ fn back(day: Day, days: usize) -> Day {
 }
 
 /// Takes in every day whose deadline has passed since the last run, for every plan. Counts
-/// `observed` and `alarms`.
+/// `observed`, `alarms` and `damaged`.
 ///
 /// # Errors
 ///
@@ -192,8 +204,7 @@ async fn observe(
     let mut peers = Vec::new();
     for (at, one) in holders.iter().enumerate() {
         let Some(history) = one.history(day) else { continue };
-        let kept = one.row.as_ref().and_then(|row| serde_json::from_str(&row.watch).ok());
-        let mut watch: Watch = kept.unwrap_or_default();
+        let mut watch = one.watch(tally);
         watch.review(day, &history);
         if let (Some(count), Some((mean, _))) = (one.counts.get(&day), watch.expected(day)) {
             peers.push((*count, mean));
@@ -306,4 +317,36 @@ fn step(
         alarm_day: alarm.map_or(resting, |_| Some(day)),
     };
     Ok(Step { row, rests_for: resting.map(|day| key(plan, one.holder, day)), finding })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::foundation::ids::{Id as _, PlanId};
+
+    #[test]
+    fn a_damaged_watch_begins_anew_and_is_counted() {
+        let (holder, plan) = (HolderId::from_uuid(Uuid::nil()), PlanId::from_uuid(Uuid::nil()));
+        let seen = Watch { frozen: 3, ..Watch::default() };
+        let watched = |watch: &str| Watched {
+            holder,
+            district: "410611".parse().unwrap(),
+            row: Some(DropRow {
+                holder_id: holder,
+                plan_id: plan,
+                day: "2026-03-01".parse().unwrap(),
+                watch: watch.to_owned(),
+                alarm_day: None,
+            }),
+            counts: BTreeMap::new(),
+            since: None,
+        };
+        let mut tally = Tally::default();
+        let text = serde_json::to_string(&seen).unwrap();
+        assert_eq!((watched(&text).watch(&mut tally), tally.count("damaged")), (seen, 0));
+        let anew = watched(&text[1..]).watch(&mut tally);
+        assert_eq!((anew, tally.count("damaged")), (Watch::default(), 1));
+    }
 }

@@ -181,9 +181,13 @@ pub(crate) struct OpeningRow {
 
 impl OpeningRow {
     /// The rules that the record does not keep; none if it was not opened.
-    pub(super) fn failures(&self) -> Vec<Failure> {
+    pub(super) fn failures(&self) -> Result<Vec<Failure>, AuditError> {
         let text = self.failures.as_deref().unwrap_or("[]");
-        serde_json::from_str(text).unwrap_or_default()
+        serde_json::from_str(text).map_err(|cause| AuditError::Damaged {
+            what: "failures of number",
+            id: format!("{} of stream {}", self.judged, self.stream_id),
+            cause: cause.to_string(),
+        })
     }
 }
 

@@ -136,7 +136,13 @@ fn why(lang: Lang, row: &OpeningRow, audit: &AuditRow, packs: &Packs) -> Vec<Str
             Lang::En => rule.en.clone(),
         })
     };
-    let rules = row.failures().into_iter().map(|failure| name(&failure.rule));
+    let rules = match row.failures() {
+        Ok(failures) => failures.iter().map(|failure| name(&failure.rule)).collect(),
+        Err(damaged) => {
+            tracing::error!(audit.id = %audit.id, cause = %damaged, "{damaged}");
+            vec![lang.text("audits-damaged")]
+        }
+    };
     cause.into_iter().chain(rules).collect()
 }
 

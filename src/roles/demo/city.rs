@@ -211,12 +211,20 @@ impl City {
     /// How many records `outlet` should have on `day`, before anything goes wrong.
     pub fn volume(&self, sector: Sector, outlet: &Outlet, day: Day) -> u64 {
         let weight = match outlet.trade {
-            Trade::Daily(count) => return about(self.size.seed, outlet.stream, day, count),
+            Trade::Daily(count) => return about(self.chance(outlet, day), count),
             Trade::Share(weight) => weight,
         };
-        let share = weight * weekday(sector, day);
-        u64::try_from(u128::from(self.large) * u128::from(share) / u128::from(self.weight.max(1)))
-            .unwrap_or(u64::MAX)
+        let share = u128::from(self.large) * u128::from(weight * weekday(sector, day));
+        // No week is quite like another: 88 to 110 in a hundred of what the weekday says.
+        let busy = u128::from(880 + self.chance(outlet, day) % 221);
+        u64::try_from(share * busy / u128::from(self.weight.max(1) * 1_000)).unwrap_or(u64::MAX)
+    }
+
+    /// A number of its own for every outlet and day.
+    fn chance(&self, outlet: &Outlet, day: Day) -> u64 {
+        let text = format!("{}/{}/{day}", self.size.seed, outlet.stream);
+        let [first, second, ..] = sha256(text.as_bytes());
+        u64::from(first) << 8 | u64::from(second)
     }
 
     /// Every outlet with its duty holder.
@@ -235,10 +243,9 @@ fn back(day: Day, days: u32) -> Day {
     (0..days).fold(day, |day, _| day.previous())
 }
 
-/// `count` customers, one more or one less.
-fn about(seed: u64, stream: StreamId, day: Day, count: u64) -> u64 {
-    let text = format!("{seed}/{stream}/{day}");
-    count + u64::from(sha256(text.as_bytes())[0]) % 3 - 1
+/// `count` customers, one more or one less as `chance` has it.
+const fn about(chance: u64, count: u64) -> u64 {
+    count + chance % 3 - 1
 }
 
 fn weight_of(holder: &Holder, size: &Size) -> u64 {
