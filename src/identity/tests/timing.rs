@@ -55,12 +55,13 @@ async fn an_unknown_client_takes_as_long_as_a_known_one() {
     };
     let app = stage.app(false).await;
     let forms = [form(&known), form(&unknown)];
-    let [known, unknown] = timed(&app, ROUNDS, "/oauth2/token", [&forms[0], &forms[1]])
-        .await
-        .map(|side| side[ROUNDS / 2]);
-    let gap = known.abs_diff(unknown);
-    // Two milliseconds are the limit; a quarter notices a signature that is not checked at all.
-    assert!(gap < 2_000 && gap < known / 4, "known {known} µs, unknown {unknown} µs");
+    let sides = timed(&app, ROUNDS, "/oauth2/token", [&forms[0], &forms[1]]).await;
+    let [known, unknown] = sides.each_ref().map(|side| side[ROUNDS / 2]);
+    assert!(known.abs_diff(unknown) < 2_000, "known {known} µs, unknown {unknown} µs");
+    // Two milliseconds are the limit. A quarter of the time of the quick ones, which other work on
+    // the machine hardly touches, notices a signature that is not checked at all.
+    let [known, unknown] = sides.map(|side| side[ROUNDS / 4]);
+    assert!(known.abs_diff(unknown) < known / 4, "known {known} µs, unknown {unknown} µs");
 }
 
 /// A hash of a password takes tens of milliseconds by design, so there are fewer rounds here, and a
