@@ -103,6 +103,10 @@ id! {
     LeafId
     /// Something that an audit, a check or a visit found.
     FindingId
+    /// A form that decides about findings: sent twice, it decides once.
+    ActId
+    /// A named filter of an officer's work list.
+    FilterId
     /// A case: what follows from a confirmed finding.
     CaseId
     /// A letter to a business or an officer.

@@ -524,6 +524,69 @@ diesel::table! {
         reason -> Nullable<Text>,
         repaired_number -> Nullable<BigInt>,
         repaired_at -> Nullable<BigInt>,
+        code -> Nullable<Text>,
+        group_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    cases_groups (id) {
+        id -> Binary,
+        department_id -> Binary,
+        holder_id -> Binary,
+        sector -> Text,
+        district -> Text,
+        period -> Text,
+        kind -> Text,
+        subject -> Text,
+        rule -> Nullable<Text>,
+        weight -> Integer,
+        size -> BigInt,
+        undecided -> BigInt,
+        confirmed -> BigInt,
+        dismissed -> BigInt,
+        lenient -> BigInt,
+        oldest_at -> BigInt,
+        newest_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    cases_decisions (finding_id, seq) {
+        finding_id -> Binary,
+        seq -> Integer,
+        verdict -> Text,
+        code -> Nullable<Text>,
+        at -> BigInt,
+        officer_id -> Binary,
+        reason -> Text,
+        leaf_id -> Binary,
+        group_id -> Nullable<Binary>,
+        case_id -> Nullable<Binary>,
+        act_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    cases_moves (leaf_id, finding_id) {
+        leaf_id -> Binary,
+        finding_id -> Binary,
+        kind -> Text,
+        from_case -> Binary,
+        to_case -> Binary,
+        at -> BigInt,
+        officer_id -> Binary,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    cases_filters (id) {
+        id -> Binary,
+        officer_id -> Binary,
+        name -> Text,
+        query -> Text,
+        made_at -> BigInt,
     }
 }
 
@@ -568,6 +631,7 @@ diesel::joinable!(cases_case_findings -> cases_findings (finding_id));
 diesel::joinable!(cases_case_findings -> cases_cases (case_id));
 diesel::allow_tables_to_appear_in_same_query!(cases_case_findings, cases_findings);
 diesel::allow_tables_to_appear_in_same_query!(cases_case_findings, cases_cases);
+diesel::allow_tables_to_appear_in_same_query!(cases_decisions, cases_groups);
 
 // ---- audits ----
 
