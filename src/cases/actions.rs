@@ -7,7 +7,9 @@ use serde_json::json;
 use super::error::CaseError;
 use super::guard::Confirmer;
 use super::integrity;
-use super::model::{Case, Event, Finding, Happening, Integrity, NewFinding, Stage, State};
+use super::model::{
+    Case, Counting, Event, Finding, Happening, Integrity, NewFinding, Stage, State,
+};
 use super::store::{self, Decision};
 use super::words;
 use crate::foundation::House;
@@ -113,15 +115,16 @@ pub async fn confirm(
             let finding = undecided(tx, &right)?;
             let case = notify(tx, house, (&packs, &cipher), &right, &words, &finding, id)?;
             store::insert_case(tx, &case, finding.id)?;
+            let leaf = state_leaf(house, &case, Some(&by.pseudonym));
             let opened = Happening {
-                at: case.opened_at,
-                event: Event::Open,
                 officer: Some(by.id),
                 note: Some(words.reason.0.clone()),
+                leaf: Some(leaf.id),
+                ..Happening::of_itself(case.opened_at, Event::Open)
             };
             store::happen(tx, id, &opened)?;
             decide(tx, house, &right, &finding, (Stage::Confirmed, Some(id)), &words.reason)?;
-            append_in(tx, &state_leaf(house, &case, Some(&by.pseudonym)))?;
+            append_in(tx, &leaf)?;
             Ok(id)
         })
         .await
@@ -243,6 +246,11 @@ fn notify(
         served_at: None,
         basis: json!(basis).to_string(),
         code: queued.code,
+        result: None,
+        counting: Counting::Calendar,
+        suspended_at: None,
+        acknowledged_at: None,
+        version: 0,
     })
 }
 

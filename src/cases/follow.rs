@@ -106,7 +106,7 @@ async fn advance(
             if !store::move_case(tx, case.id, from, to, delivered)? {
                 return Ok(None);
             }
-            let happening = Happening { at: now, event, officer: None, note: None };
+            let happening = Happening { leaf: Some(leaf.id), ..Happening::of_itself(now, event) };
             store::happen(tx, case.id, &happening)?;
             append_in(tx, &leaf)?;
             Ok(Some(to))

@@ -20,6 +20,7 @@ mod guard;
 mod integrity;
 mod model;
 mod pages;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -34,8 +35,8 @@ pub use error::CaseError;
 pub use follow::{FollowUp, QueueDigests, follow_up, queue_digests};
 pub use guard::Confirmer;
 pub use model::{
-    Case, Event, Finding, FindingKind, Happening, Integrity, NewFinding, Observation, Severity,
-    Stage, State,
+    Case, CaseResult, Check, CheckMethod, Counting, Event, Finding, FindingKind, Happening,
+    Integrity, NewFinding, Observation, Outcome, Severity, Stage, State,
 };
 pub use pages::console;
 

@@ -1,5 +1,7 @@
 //! Findings and cases: no I/O, no clock.
 
+mod flow;
+
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -9,13 +11,19 @@ use crate::foundation::crypto::{b64u, sha256};
 use crate::foundation::db::schema::{cases_cases, cases_events, cases_findings};
 use crate::foundation::db::text_enum;
 use crate::foundation::ids::{
-    AuditId, CaseId, DepartmentId, FindingId, HolderId, LeafId, OfficerId, StreamId,
+    AuditId, CaseId, DepartmentId, FindingId, HolderId, LeafId, OfficerId, PersonId, StreamId,
 };
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::{LeafKind, NewLeaf};
 use crate::notices::LetterKind;
 use crate::registry::{District, Sector};
 use crate::rules;
+
+pub use super::state::{Event, State};
+pub use flow::{
+    CaseResult, Check, CheckMethod, Closing, Counting, Escalation, EscalationKind, Evidence,
+    Extension, Media, Outcome, Reply,
+};
 
 text_enum! {
     /// What was found.
@@ -300,47 +308,6 @@ pub enum Integrity {
     Differs,
 }
 
-text_enum! {
-    /// Where a case stands.
-    pub enum State {
-        /// Its letters wait.
-        Opened = "opened",
-        /// A mail server has taken charge of a letter; the time runs.
-        Served = "served",
-        /// The time of an order is over.
-        Overdue = "overdue",
-        /// Nobody took a letter: paper is needed.
-        Undeliverable = "undeliverable",
-    }
-}
-
-text_enum! {
-    /// What happens to a case.
-    pub enum Event {
-        /// An officer confirmed the finding.
-        Open = "open",
-        /// A mail server took charge of a letter.
-        Serve = "serve",
-        /// Every letter was refused, or none was taken for 72 hours.
-        Miscarry = "miscarry",
-        /// The time of an order ran out.
-        Lapse = "lapse",
-    }
-}
-
-impl State {
-    /// The state after `event`, or `None` where the event has no meaning.
-    pub fn after(self, event: Event) -> Option<Self> {
-        use {Event::*, State::*};
-        Some(match (self, event) {
-            (Opened | Undeliverable, Serve) => Served,
-            (Opened, Miscarry) => Undeliverable,
-            (Served, Lapse) => Overdue,
-            _ => return None,
-        })
-    }
-}
-
 /// A case as it is stored.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = cases_cases)]
@@ -374,6 +341,17 @@ pub struct Case {
     pub(super) basis: String,
     /// The word by which its notice can be confirmed.
     pub code: String,
+    /// How it ended.
+    pub result: Option<CaseResult>,
+    /// How its days are counted.
+    #[diesel(column_name = clock)]
+    pub counting: Counting,
+    /// Since when its time stands still.
+    pub suspended_at: Option<Timestamp>,
+    /// When the business said that it has read the notice.
+    pub acknowledged_at: Option<Timestamp>,
+    /// Goes up with every change.
+    pub version: i64,
 }
 
 impl Case {
@@ -397,44 +375,25 @@ pub struct Happening {
     pub officer: Option<OfficerId>,
     /// In his words.
     pub note: Option<String>,
+    /// Who, if a person of the business.
+    #[diesel(column_name = person_id)]
+    pub person: Option<PersonId>,
+    /// The leaf that says so.
+    #[diesel(column_name = leaf_id)]
+    pub leaf: Option<LeafId>,
+    pub(super) salt: Option<Vec<u8>>,
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_walk_through_the_states_never_goes_back(
-            events in proptest::collection::vec(proptest::sample::select(Event::ALL), 0..20)
-        ) {
-            let rank = |state: State| match state {
-                State::Opened => 0,
-                State::Undeliverable => 1,
-                State::Served => 2,
-                State::Overdue => 3,
-            };
-            let mut state = State::Opened;
-            for event in events {
-                if let Some(next) = state.after(event) {
-                    prop_assert!(rank(next) > rank(state));
-                    prop_assert!(next != State::Overdue || state == State::Served);
-                    state = next;
-                }
-            }
-        }
+impl Happening {
+    /// `event` at `at`, by nobody's hand.
+    pub const fn of_itself(at: Timestamp, event: Event) -> Self {
+        Self { at, event, officer: None, note: None, person: None, leaf: None, salt: None }
     }
 
-    #[test]
-    fn every_state_can_be_reached() {
-        let mut reached = vec![State::Opened];
-        for _ in State::ALL {
-            for state in reached.clone() {
-                reached.extend(Event::ALL.iter().filter_map(|event| state.after(*event)));
-            }
-        }
-        assert!(State::ALL.iter().all(|state| reached.contains(state)));
+    /// Salted hash of what happened, by whose hand and in whose words; `None` without a salt.
+    pub(super) fn hash(&self, case: CaseId) -> Option<[u8; 32]> {
+        let said = json!([case, self.event, self.officer, self.person, self.note]);
+        let salt = self.salt.as_deref()?;
+        Some(sha256(&[salt, b"chayan/case/1\n", &canonical(&said)].concat()))
     }
 }

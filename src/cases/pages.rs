@@ -101,12 +101,12 @@ impl From<Severity> for Tag {
 impl From<State> for Tag {
     fn from(state: State) -> Self {
         let tone = match state {
-            State::Opened => "",
-            State::Served => "good",
-            State::Overdue => "bad",
-            State::Undeliverable => "warn",
+            State::Opened | State::Transferred => "",
+            State::Served | State::Closed => "good",
+            State::Overdue | State::Escalated | State::HandedOver => "bad",
+            State::Undeliverable | State::Replied | State::Rechecking => "warn",
         };
-        Self { key: format!("cases-state-{state}"), tone }
+        Self { key: format!("cases-state-{}", state.as_str().replace('_', "-")), tone }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tables of findings and cases.
 
+pub(super) mod flow;
+
 use std::ops::Range;
 
 use diesel::prelude::*;
@@ -283,6 +285,7 @@ pub(super) fn insert_case(tx: &mut Conn, case: &Case, finding: FindingId) -> Que
             c::served_at.eq(case.served_at),
             c::basis.eq(&case.basis),
             c::code.eq(&case.code),
+            c::clock.eq(case.counting),
         ))
         .execute(tx)?;
     diesel::insert_into(cases_case_findings::table)
@@ -394,6 +397,7 @@ pub(super) fn lapsed(conn: &mut Conn, today: &Day, limit: i64) -> QueryResult<Ve
         .filter(c::state.eq(State::Served))
         .filter(c::notice.eq(crate::notices::LetterKind::Order))
         .filter(c::deadline.lt(*today))
+        .filter(c::suspended_at.is_null())
         .order(c::id)
         .limit(limit)
         .select(Case::as_select())
@@ -412,9 +416,16 @@ pub(super) fn move_case(
     let place = c::id.eq(id).and(c::state.eq(from));
     let moved = match served {
         Some((at, deadline)) => diesel::update(c::table.filter(place))
-            .set((c::state.eq(to), c::served_at.eq(Some(at)), c::deadline.eq(deadline)))
+            .set((
+                c::state.eq(to),
+                c::version.eq(c::version + 1),
+                c::served_at.eq(Some(at)),
+                c::deadline.eq(deadline),
+            ))
             .execute(tx),
-        None => diesel::update(c::table.filter(place)).set(c::state.eq(to)).execute(tx),
+        None => diesel::update(c::table.filter(place))
+            .set((c::state.eq(to), c::version.eq(c::version + 1)))
+            .execute(tx),
     }?;
     Ok(moved == 1)
 }
@@ -432,6 +443,9 @@ pub(super) fn happen(tx: &mut Conn, case: CaseId, happening: &Happening) -> Quer
             e::event.eq(happening.event),
             e::officer_id.eq(happening.officer),
             e::note.eq(happening.note.as_deref()),
+            e::person_id.eq(happening.person),
+            e::leaf_id.eq(happening.leaf),
+            e::salt.eq(happening.salt.as_deref()),
         ))
         .execute(tx)
         .map(|_| ())

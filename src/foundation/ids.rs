@@ -109,6 +109,20 @@ id! {
     FilterId
     /// A case: what follows from a confirmed finding.
     CaseId
+    /// A request of a business for more time.
+    ExtensionId
+    /// What a business answered in a case.
+    ReplyId
+    /// A file that came with a reply.
+    EvidenceId
+    /// A check of what was corrected.
+    RecheckId
+    /// A proposal to close a case.
+    ClosingId
+    /// A proposal of what should follow when a business does not correct.
+    EscalationId
+    /// What the governance office says to a department.
+    MeasureId
     /// A letter to a business or an officer.
     LetterId
     /// The audit of one duty holder for one period.

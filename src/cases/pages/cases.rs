@@ -157,8 +157,8 @@ fn around(conn: &mut Conn, lang: Lang, packs: &Packs, case: &Case) -> Result<Aro
         findings.push(Found { id: finding.id, fact });
     }
     for happening in store::timeline(conn, case.id)? {
-        let mut moment =
-            Moment::of(happening.at, lang.text(&format!("cases-moment-{}", happening.event)));
+        let event = happening.event.as_str().replace('_', "-");
+        let mut moment = Moment::of(happening.at, lang.text(&format!("cases-moment-{event}")));
         moment.by = happening.officer.and_then(|id| officers.get(&id).cloned()).unwrap_or_default();
         moment.note = happening.note.unwrap_or_default();
         moments.push(moment);

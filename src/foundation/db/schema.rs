@@ -606,6 +606,11 @@ diesel::table! {
         served_at -> Nullable<BigInt>,
         basis -> Text,
         code -> Text,
+        result -> Nullable<Text>,
+        clock -> Text,
+        suspended_at -> Nullable<BigInt>,
+        acknowledged_at -> Nullable<BigInt>,
+        version -> BigInt,
     }
 }
 
@@ -624,6 +629,121 @@ diesel::table! {
         event -> Text,
         officer_id -> Nullable<Binary>,
         note -> Nullable<Text>,
+        person_id -> Nullable<Binary>,
+        leaf_id -> Nullable<Binary>,
+        salt -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    cases_extensions (id) {
+        id -> Binary,
+        case_id -> Binary,
+        asked_at -> BigInt,
+        asked_by -> Binary,
+        from_day -> Text,
+        until_day -> Text,
+        reason -> Text,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Binary>,
+        granted_until -> Nullable<Text>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    cases_replies (id) {
+        id -> Binary,
+        case_id -> Binary,
+        person_id -> Binary,
+        at -> BigInt,
+        text -> Text,
+        salt -> Binary,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::table! {
+    cases_evidence (id) {
+        id -> Binary,
+        reply_id -> Binary,
+        case_id -> Binary,
+        place -> Integer,
+        name -> Text,
+        media -> Text,
+        size -> BigInt,
+        digest -> Binary,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    cases_rechecks (id) {
+        id -> Binary,
+        case_id -> Binary,
+        method -> Text,
+        due_day -> Text,
+        planned_at -> BigInt,
+        planned_by -> Binary,
+        officer_one -> Nullable<Binary>,
+        officer_two -> Nullable<Binary>,
+        named_at -> Nullable<BigInt>,
+        named_by -> Nullable<Binary>,
+        named_reason -> Nullable<Text>,
+        draw_leaf_id -> Nullable<Binary>,
+        held_on -> Nullable<Text>,
+        result -> Nullable<Text>,
+        words -> Nullable<Text>,
+        done_at -> Nullable<BigInt>,
+        done_by -> Nullable<Binary>,
+        leaf_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    cases_closings (id) {
+        id -> Binary,
+        case_id -> Binary,
+        result -> Text,
+        reason -> Text,
+        proposed_at -> BigInt,
+        proposed_by -> Binary,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Binary>,
+        approved -> Nullable<Bool>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    cases_escalations (id) {
+        id -> Binary,
+        case_id -> Binary,
+        kind -> Text,
+        receiver -> Nullable<Text>,
+        reason -> Text,
+        proposed_at -> BigInt,
+        proposed_by -> Nullable<Binary>,
+        decided_at -> Nullable<BigInt>,
+        decided_by -> Nullable<Binary>,
+        approved -> Nullable<Bool>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    cases_measures (id) {
+        id -> Binary,
+        department_id -> Binary,
+        kind -> Text,
+        figures -> Text,
+        words -> Text,
+        taken_at -> BigInt,
+        taken_by -> Binary,
+        leaf_id -> Binary,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<Binary>,
+        ended_leaf_id -> Nullable<Binary>,
     }
 }
 
