@@ -45,6 +45,7 @@ impl FromRequest for FindingViewer {
 
 /// An officer who may see the case named in the path.
 pub(super) struct CaseViewer {
+    pub(super) officer: Officer,
     pub(super) case: Case,
 }
 
@@ -66,7 +67,7 @@ impl FromRequest for CaseViewer {
                 return Err(Problem::not_found());
             }
             officer.must_cover(&Place { sector: case.sector, district: case.district })?;
-            Ok(Self { case })
+            Ok(Self { officer, case })
         })
     }
 }
@@ -81,6 +82,16 @@ pub(super) struct Decider {
     pub(super) id: OfficerId,
     pub(super) pseudonym: String,
     pub(super) certificate: String,
+}
+
+impl Decider {
+    pub(super) fn of(officer: &Officer) -> Self {
+        Self {
+            id: officer.row().id,
+            pseudonym: officer.pseudonym().to_string(),
+            certificate: officer.row().certificate_no.clone(),
+        }
+    }
 }
 
 /// An officer who may decide the finding named in the path: he sees it, his certificate is valid,
@@ -109,12 +120,7 @@ impl FromRequest for Confirmer {
             if let Some(bar) = bar(&officer, &finding) {
                 return Err(CaseError::NotYours(bar).into());
             }
-            let by = Decider {
-                id: officer.row().id,
-                pseudonym: officer.pseudonym().to_string(),
-                certificate: officer.row().certificate_no.clone(),
-            };
-            Ok(Self { by, finding })
+            Ok(Self { by: Decider::of(&officer), finding })
         })
     }
 }

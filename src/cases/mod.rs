@@ -41,7 +41,7 @@ pub use model::{
 pub use pages::console;
 
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{AuditId, FindingId, HolderId, StreamId};
+use crate::foundation::ids::{AuditId, CaseId, FindingId, HolderId, StreamId};
 use crate::foundation::time::Timestamp;
 use crate::registry::{Officer, Sector};
 
@@ -145,12 +145,35 @@ pub fn undecided_findings(conn: &mut Conn, officer: &Officer) -> QueryResult<i64
     store::count_findings(conn, &officer.into(), Stage::Proposed)
 }
 
-/// How many cases `officer` sees.
+/// How many cases that are not over `officer` sees.
 ///
 /// # Errors
 ///
 /// Those of the database.
 pub fn open_cases(conn: &mut Conn, officer: &Officer) -> QueryResult<i64> {
     let scope = officer.into();
-    State::ALL.iter().map(|state| store::count_cases(conn, &scope, *state)).sum()
+    let open = State::ALL.iter().filter(|state| !state.is_final());
+    open.map(|state| store::count_cases(conn, &scope, *state)).sum()
+}
+
+/// Cases of `holder`, newest first after `before`, at most 51: one more than a page holds.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn cases_of_holder(
+    conn: &mut Conn,
+    holder: HolderId,
+    before: Option<CaseId>,
+) -> QueryResult<Vec<Case>> {
+    store::flow::cases_of_holder(conn, holder, before)
+}
+
+/// Planned checks that have no officers yet, oldest first, at most 200.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn checks_without_officers(conn: &mut Conn) -> QueryResult<Vec<Check>> {
+    store::flow::checks_without_officers(conn)
 }

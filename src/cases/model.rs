@@ -22,7 +22,7 @@ use crate::rules;
 pub use super::state::{Event, State};
 pub use flow::{
     CaseResult, Check, CheckMethod, Closing, Counting, Escalation, EscalationKind, Evidence,
-    Extension, Media, Outcome, Reply,
+    Extension, Outcome, Reply,
 };
 
 text_enum! {

@@ -4,8 +4,8 @@
 use diesel::prelude::*;
 
 use super::super::model::{
-    Case, CaseResult, Check, CheckMethod, Closing, Escalation, EscalationKind, Evidence,
-    Extension, Outcome, Reply, State,
+    Case, CaseResult, Check, CheckMethod, Closing, Escalation, EscalationKind, Evidence, Extension,
+    Outcome, Reply, State,
 };
 use crate::foundation::db::schema::{
     cases_cases, cases_closings, cases_escalations, cases_evidence, cases_extensions,
@@ -358,10 +358,7 @@ pub(in super::super) fn propose_escalation(
 }
 
 /// The proposals of what should follow in `case`, oldest first.
-pub(in super::super) fn escalations(
-    conn: &mut Conn,
-    case: CaseId,
-) -> QueryResult<Vec<Escalation>> {
+pub(in super::super) fn escalations(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Escalation>> {
     cases_escalations::table
         .filter(cases_escalations::case_id.eq(case))
         .order(cases_escalations::id)
