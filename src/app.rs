@@ -14,6 +14,7 @@ use crate::foundation::{House, Random};
 use crate::identity::{FieldCipher, Tokens};
 use crate::keys::{KeyFileError, Opener, files};
 use crate::ledger::{LogSigner, StartError, VerifierKey};
+use crate::registry::{Calendar, CalendarFault};
 use crate::rules::{Packs, PacksError};
 
 /// Why a role cannot start; the message names the fault.
@@ -37,6 +38,9 @@ pub enum AppFault {
     /// The rule packs do not load.
     #[error("rule packs: {0}")]
     Packs(#[from] PacksError),
+    /// The working days do not load.
+    #[error(transparent)]
+    Calendar(#[from] CalendarFault),
     /// The log cannot be continued.
     #[error("log: {0}")]
     Log(#[from] StartError),
@@ -116,6 +120,18 @@ pub fn packs(config: &Config) -> Result<Arc<Packs>, AppFault> {
         None => Packs::embedded(),
         Some(folder) => Packs::load(folder)?,
     }))
+}
+
+/// The working days: embedded, or overridden by the folder of the rule packs.
+///
+/// # Errors
+///
+/// [`AppFault::Calendar`], which names the file and its mistake.
+pub fn calendar(config: &Config) -> Result<Calendar, AppFault> {
+    Ok(match &config.rule_packs {
+        None => Calendar::embedded(),
+        Some(folder) => Calendar::load(folder)?,
+    })
 }
 
 /// Where the log key stands.

@@ -1,8 +1,6 @@
 //! What follows without an officer: letters that were taken or lost, time that ran out, and the
 //! digest of a day.
 
-use std::time::Duration;
-
 use super::actions::state_leaf;
 use super::error::CaseError;
 use super::model::{Case, Event, Happening, State};
@@ -18,8 +16,6 @@ use crate::ledger::append_in;
 use crate::notices::{self, Delivery, Digest, Draft, enqueue_in};
 use crate::registry::{self, Department, Sector};
 
-/// When paper is asked for, although letters are still tried (`security.md` 6.3).
-const PAPER: Duration = Duration::from_secs(72 * 3600);
 /// Cases that are looked at in one go.
 const HANDFUL: i64 = 200;
 
@@ -68,19 +64,17 @@ pub async fn follow_up(house: &House) -> Result<Tally, CaseError> {
 
 /// Moves `case` on if there is news of its letters.
 async fn look_at_letters(house: &House, case: Case) -> Result<Option<State>, CaseError> {
-    let id = case.id;
-    let letters = house
+    let (code, now) = (case.code.clone(), house.clock.now());
+    let delivery = house
         .store
-        .read("cases.letters", move |conn| notices::letters_of(conn, id).map_err(CaseError::from))
+        .read("cases.delivery", move |conn| {
+            notices::delivery_of(conn, &code, now).map_err(CaseError::from)
+        })
         .await?;
-    let now = house.clock.now();
-    match Delivery::of(&letters) {
-        Delivery::Taken(at) => advance(house, case, Event::Serve, Some(at)).await,
-        Delivery::Lost => advance(house, case, Event::Miscarry, None).await,
-        Delivery::Waiting(since) if now.since(since) >= PAPER => {
-            advance(house, case, Event::Miscarry, None).await
-        }
-        Delivery::Waiting(_) => Ok(None),
+    match delivery {
+        Delivery::Served(at, _) => advance(house, case, Event::Serve, Some(at)).await,
+        Delivery::Paper(_) => advance(house, case, Event::Miscarry, None).await,
+        Delivery::Waiting => Ok(None),
     }
 }
 
@@ -98,7 +92,7 @@ async fn advance(
         case.deadline = case.deadline_from(&at.day());
     }
     let leaf = state_leaf(house, &case, None);
-    let now = house.clock.now();
+    let (now, inside) = (house.clock.now(), house.clone());
     house
         .store
         .write("cases.advance", move |tx| {
@@ -109,6 +103,13 @@ async fn advance(
             let happening = Happening { leaf: Some(leaf.id), ..Happening::of_itself(now, event) };
             store::happen(tx, case.id, &happening)?;
             append_in(tx, &leaf)?;
+            match event {
+                Event::Serve => notices::no_paper_in(tx, case.id)?,
+                Event::Miscarry => {
+                    notices::settle_in(tx, &inside, &case.code)?;
+                }
+                _ => {}
+            }
             Ok(Some(to))
         })
         .await

@@ -68,6 +68,10 @@ email = "desk@crane.example"
 name = "Owner"
 email = "owner@crane.example"
 language = "en"
+[[holder.consent]]
+department = "police"
+reference = "2026-1"
+given_on = 2026-01-05
 
 [[holder]]
 key = "mute"

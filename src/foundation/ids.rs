@@ -125,6 +125,12 @@ id! {
     MeasureId
     /// A letter to a business or an officer.
     LetterId
+    /// The consent of a duty holder to be served electronically by a department.
+    ConsentId
+    /// A document that needs a printed letter.
+    PaperId
+    /// What was heard of a letter after it left.
+    ProofId
     /// The audit of one duty holder for one period.
     AuditId
     /// A plan of audits of a department for a trade.

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
@@ -22,6 +23,8 @@ use crate::foundation::time::Timestamp;
 
 /// How long one letter may take, from the connection to the server's last answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many letters may be on their way at once, each on a connection of its own.
+pub const PARALLEL: u32 = 4;
 /// The longest subject, in characters.
 const LONGEST_SUBJECT: usize = 150;
 /// The longest display name, in characters.
@@ -42,6 +45,9 @@ pub enum LetterFault {
     /// A message id that is not letters, digits, dots and hyphens on both sides of one `@`.
     #[error("not a message id")]
     MessageId,
+    /// A place to unsubscribe that is not one plain ASCII address.
+    #[error("not a place to unsubscribe")]
+    Unsubscribe,
     /// The message could not be put together.
     #[error("the message cannot be put together")]
     Message,
@@ -118,6 +124,8 @@ pub struct Parts<'a> {
     pub text: &'a str,
     /// The same as HTML.
     pub html: &'a str,
+    /// Where the recipient can end letters of this kind; only where he may.
+    pub unsubscribe: Option<&'a str>,
 }
 
 impl Letter {
@@ -139,20 +147,65 @@ impl Letter {
             .boundary(format!("chayan-{local}"))
             .singlepart(SinglePart::plain(parts.text.to_owned()))
             .singlepart(SinglePart::html(parts.html.to_owned()));
-        let message = Message::builder()
+        let mut message = Message::builder()
+            .header(AutoSubmitted)
             .from(parts.from.0.clone())
             .to(parts.to.0.clone())
             .date(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
             .message_id(Some(format!("<{}>", parts.message_id)))
-            .subject(subject)
-            .multipart(body);
-        let message = message.ok().ok_or(LetterFault::Message)?;
+            .subject(subject);
+        if let Some(place) = parts.unsubscribe {
+            let plain = place.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+            let place = Some(place).filter(|_| plain).ok_or(LetterFault::Unsubscribe)?;
+            message = message.header(ListUnsubscribe(format!("<{place}>")));
+        }
+        let message = message.multipart(body).ok().ok_or(LetterFault::Message)?;
         Ok(Self { to: parts.to.clone(), message })
     }
 
     /// The message as it travels.
     pub fn bytes(&self) -> Vec<u8> {
         self.message.formatted()
+    }
+}
+
+/// That nobody typed the message, so that nobody's automatic answer comes back.
+///
+/// Source: RFC 3834, section 5.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// Where letters of this kind can be ended.
+///
+/// Source: RFC 2369, section 3.2.
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
     }
 }
 
@@ -232,7 +285,9 @@ impl Mailer {
                 .port(relay.port)
                 .tls(tls)
                 .timeout(Some(PATIENCE))
-                .pool_config(PoolConfig::new().max_size(2).idle_timeout(Duration::from_secs(30)));
+                .pool_config(
+                    PoolConfig::new().max_size(PARALLEL).idle_timeout(Duration::from_secs(30)),
+                );
         if let Some((user, password)) = &relay.credentials {
             let password = password.expose(Clone::clone);
             transport = transport.credentials(Credentials::new(user.clone(), password));
@@ -242,17 +297,22 @@ impl Mailer {
 
     /// Sends `letter` and says what became of it, within a minute.
     pub async fn send(&self, letter: &Letter) -> Outcome {
+        self.attempt(letter).await.0
+    }
+
+    /// As [`Mailer::send`], with the status code of the server's last answer, if it gave one.
+    pub async fn attempt(&self, letter: &Letter) -> (Outcome, Option<u16>) {
         match self {
             Self::Smtp(transport) => {
                 let attempt = transport.send(letter.message.clone());
                 match tokio::time::timeout(PATIENCE, attempt).await {
-                    Ok(Ok(_)) => Outcome::Sent,
-                    Ok(Err(error)) => judge(&error),
-                    Err(_) => Outcome::Unknown,
+                    Ok(Ok(answer)) => (Outcome::Sent, Some(answer.code().into())),
+                    Ok(Err(error)) => (judge(&error), error.status().map(u16::from)),
+                    Err(_) => (Outcome::Unknown, None),
                 }
             }
-            Self::File(folder) => drop_into(folder, letter).await,
-            Self::Memory(postbox) => postbox.take(letter),
+            Self::File(folder) => (drop_into(folder, letter).await, None),
+            Self::Memory(postbox) => (postbox.take(letter), None),
         }
     }
 }
@@ -360,6 +420,7 @@ mod tests {
             subject,
             text,
             html: "<p>text</p>",
+            unsubscribe: None,
         }
     }
 
@@ -407,6 +468,25 @@ mod tests {
             assert!(parsed.bcc().is_none());
             assert_eq!(parsed.subject(), Some("整改通知"));
             assert_eq!(parsed.text_body_count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_letter_says_that_nobody_typed_it_and_unsubscribes_only_where_it_may() {
+        let plain = Letter::build(&parts("s", "t")).unwrap().bytes();
+        let plain = String::from_utf8(plain).unwrap();
+        assert!(plain.contains("Auto-Submitted: auto-generated\r\n"), "{plain}");
+        assert!(!plain.contains("List-Unsubscribe"), "{plain}");
+        let place = Some("https://audit.example/digests");
+        let digest = Letter::build(&Parts { unsubscribe: place, ..parts("s", "t") }).unwrap();
+        let digest = String::from_utf8(digest.bytes()).unwrap();
+        assert!(
+            digest.contains("List-Unsubscribe: <https://audit.example/digests>\r\n"),
+            "{digest}"
+        );
+        for bad in ["https://x/\r\nBcc: a@b.cn", "https://x/>", "https://x/ y", "https://x/é"] {
+            let parts = Parts { unsubscribe: Some(bad), ..parts("s", "t") };
+            assert_eq!(Letter::build(&parts).err(), Some(LetterFault::Unsubscribe), "{bad}");
         }
     }
 

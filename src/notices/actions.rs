@@ -6,6 +6,7 @@ use super::draft::{Content, Digest, Draft, Notice, Organ, Reminder, Request};
 use super::error::NoticeError;
 use super::model::{Letter, LetterKind, LetterState, Recipient};
 use super::render::{self, Rendered};
+use super::service::settle_in;
 use super::store;
 use crate::foundation::House;
 use crate::foundation::crypto::{b64u, sha256};
@@ -65,6 +66,7 @@ fn enqueue_notice(
         letter.holder_id = Some(notice.holder);
         put(tx, house, &letter, None)?;
     }
+    settle_in(tx, house, &code)?;
     Ok(Queued { number, code, letters: count(recipients.len()) })
 }
 
@@ -88,6 +90,7 @@ fn enqueue_request(tx: &mut Conn, house: &House, request: &Request) -> Result<Qu
         let slot = format!("{word}/{}/{}/{place}", request.draw, request.block);
         letters += u64::from(put(tx, house, &letter, Some(&slot))?);
     }
+    settle_in(tx, house, &code)?;
     Ok(Queued { number: String::new(), code, letters })
 }
 

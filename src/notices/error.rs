@@ -19,6 +19,9 @@ pub enum NoticeError {
     /// An address does not open: the field key is another one.
     #[error("an address does not open: {0}")]
     Address(#[from] RegistryError),
+    /// A folder of mail cannot be read.
+    #[error("the mailbox of delivery reports: {0}")]
+    Mailbox(#[from] std::io::Error),
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
@@ -37,6 +40,7 @@ impl From<NoticeError> for Problem {
                 Self::of(actix_web::http::StatusCode::CONFLICT, "no-basis").says(&error)
             }
             NoticeError::Template(cause) => Self::ours(cause),
+            NoticeError::Mailbox(cause) => Self::ours(cause),
             NoticeError::Address(cause) => cause.into(),
             NoticeError::Store(cause) => cause.into(),
         }

@@ -10,16 +10,20 @@
 //! and cites nothing that is not confirmed ([`FrozenBasis::freeze`]). Addresses are looked up, and
 //! opened, when a letter leaves; neither letters nor leaves hold one.
 //!
-//! An e-mail informs. Whether it also serves depends on the recipient's written consent, which the
-//! order itself says.
+//! An e-mail informs. It serves an order only with the duty holder's recorded consent; without one,
+//! and where a mail was refused or came back, the document waits for a printed letter. Every attempt,
+//! delivery report, reading, confirmation and return receipt is kept as proof ([`delivery_of`]).
 
 mod actions;
 mod basis;
+mod bounce;
 mod carry;
 mod draft;
 mod error;
 mod model;
+mod proof;
 mod render;
+mod service;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -28,12 +32,20 @@ use diesel::QueryResult;
 
 pub use actions::{Queued, enqueue_in};
 pub use basis::{Article, FrozenBasis};
+pub use bounce::collect_bounces;
 pub use carry::{Carrier, carry_once};
 pub use draft::{
     AskedAt, CheckpointLine, Digest, Draft, Notice, Organ, Reminder, Request, Wording,
 };
 pub use error::NoticeError;
-pub use model::{Delivery, Letter, LetterKind, LetterState, Recipient};
+pub use model::{Letter, LetterKind, LetterState, Recipient};
+pub use proof::{
+    Attempt, AttemptEnd, Paper, PaperReason, PaperState, PostedHow, Proof, ProofKind, ReceivedHow,
+};
+pub use service::{
+    Delivery, Reader, ServedBy, bounced_cases, confirm_receipt_in, delivery_of, no_paper_in,
+    note_read_in, settle_in,
+};
 
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{CaseId, LetterId};

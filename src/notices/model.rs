@@ -121,28 +121,6 @@ pub(super) fn pause(attempt: i32, random: &Random) -> Duration {
     Duration::from_secs(seconds + random.below(seconds / 4))
 }
 
-/// What has become of the letters of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// At least one was taken by a mail server; the first at that moment.
-    Taken(Timestamp),
-    /// None was taken yet, and at least one is still being tried; the first was written then.
-    Waiting(Timestamp),
-    /// None was taken and none will be tried again.
-    Lost,
-}
-
-impl Delivery {
-    /// What `letters` of one case say together.
-    pub fn of(letters: &[Letter]) -> Self {
-        if let Some(at) = letters.iter().filter_map(|letter| letter.sent_at).min() {
-            return Self::Taken(at);
-        }
-        let tried = letters.iter().filter(|letter| letter.state != LetterState::Failed);
-        tried.map(|letter| letter.queued_at).min().map_or(Self::Lost, Self::Waiting)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,11 @@
 //! The tables of letters. Hot row: `notices_counters`, one an organ, kind and year, because document
 //! numbers have no gaps.
 
+mod service;
+
 use diesel::prelude::*;
+
+pub(super) use service::*;
 
 use super::model::{Letter, LetterKind, LetterState};
 use crate::foundation::db::schema::{notices_counters, notices_letters};
@@ -76,9 +80,9 @@ pub(super) fn of_case(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Letter>>
         .load(conn)
 }
 
-/// The letter that has been due the longest at `now`, if any: one that waits, or one whose lease ran
-/// out.
-pub(super) fn next_due(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Letter>> {
+/// The letters that have been due the longest at `now`, at most `limit`: those that wait, and those
+/// whose lease ran out.
+pub(super) fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryResult<Vec<Letter>> {
     use notices_letters as l;
     let waits = l::state.eq(LetterState::Queued).and(l::next_at.le(now));
     let left = l::state.eq(LetterState::Leased).and(l::lease_until.le(now));
@@ -86,20 +90,20 @@ pub(super) fn next_due(conn: &mut Conn, now: Timestamp) -> QueryResult<Option<Le
         .filter(l::next_at.le(now))
         .filter(waits.or(left.assume_not_null()))
         .order((l::next_at, l::id))
+        .limit(limit)
         .select(Letter::as_select())
-        .first(conn)
-        .optional()
+        .load(conn)
 }
 
-/// Leases letter `id` until `until` and counts the attempt.
+/// Leases the letters `ids` until `until` and counts the attempt.
 pub(super) fn lease(
     tx: &mut Conn,
-    id: LetterId,
+    ids: &[LetterId],
     token: &[u8],
     until: Timestamp,
 ) -> QueryResult<()> {
     use notices_letters as l;
-    diesel::update(l::table.find(id))
+    diesel::update(l::table.filter(l::id.eq_any(ids)))
         .set((
             l::state.eq(LetterState::Leased),
             l::lease_token.eq(Some(token)),

@@ -238,7 +238,7 @@ async fn a_process_that_dies_with_a_letter_in_hand_loses_nothing() {
     let (id, until) =
         (stage.letter().await.id, stage.house.clock.now().plus(Duration::from_secs(300)));
     let lease =
-        move |tx: &mut Conn| store::lease(tx, id, &[1; 16], until).map_err(StoreError::from);
+        move |tx: &mut Conn| store::lease(tx, &[id], &[1; 16], until).map_err(StoreError::from);
     stage.house.store.write("test.lease", lease).await.unwrap();
     assert_eq!(stage.carry().await.count("sent"), 0, "somebody else has it in hand");
     stage.wait(301);
@@ -274,7 +274,7 @@ async fn a_refusal_for_good_and_a_week_of_silence_end_a_letter() {
             (letter.state, letter.last_reason.as_deref()),
             (LetterState::Failed, Some(reason))
         );
-        assert_eq!(stage.leaves("notice_result").await, 1);
+        assert_eq!(stage.leaves("notice_result").await, 2, "the end, and the need of paper");
         stage.wait(86_400);
         assert_eq!(stage.carry().await, crate::foundation::jobs::Tally::default());
     }

@@ -7,7 +7,9 @@
 //! departments are competent for the same place. A handler that asks for an [`Officer`] has one,
 //! and with it the officer's certificate, trades and districts.
 
+mod calendar;
 mod chances;
+mod consent;
 mod error;
 mod guard;
 mod import;
@@ -24,7 +26,11 @@ mod tests;
 
 use actix_web::web;
 
+pub use calendar::{Calendar, CalendarFault, Span, Year};
 pub use chances::{Chance, Chances};
+pub use consent::{
+    Consent, ConsentHow, ConsentMethod, Hand, NewConsent, give_consent_in, withdraw_consent_in,
+};
 pub use error::{Mistake, Mistakes, RegistryError};
 pub use guard::Officer;
 pub use import::{ImportReport, ImportedClient, derived_id, import};
@@ -35,9 +41,9 @@ pub use model::{
 pub use place::{District, DivisionKind, NotADistrict, Place, Sector};
 pub use plan::{Cut, Period, Plan};
 pub use store::{
-    conflicts_of, contact_langs, contacts_of, department, department_for, departments, holder,
-    holders, officer_of, officers_of, open_streams, outlets_of, pack_in_force, packs_of, plan,
-    plan_for, plans, scopes_of, stream_for_push, streams_of, streams_on, subjects,
+    conflicts_of, consent, consents_of, contact_langs, contacts_of, department, department_for,
+    departments, holder, holders, officer_of, officers_of, open_streams, outlets_of, pack_in_force,
+    packs_of, plan, plan_for, plans, scopes_of, stream_for_push, streams_of, streams_on, subjects,
 };
 
 /// The URLs for officers.

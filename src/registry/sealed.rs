@@ -3,7 +3,7 @@
 use crate::foundation::Random;
 use crate::foundation::crypto::LibraryFailure;
 use crate::foundation::crypto::aead::DoesNotOpen;
-use crate::foundation::ids::{DepartmentId, HolderId, Id as _, OfficerId};
+use crate::foundation::ids::{ConsentId, DepartmentId, HolderId, Id as _, OfficerId};
 use crate::identity::{Cell, FieldCipher};
 
 /// The cell of a department's mail address.
@@ -26,6 +26,12 @@ pub(super) fn contact<'a>(
 ) -> Cell<'a> {
     let tenant = holder.as_uuid().as_bytes();
     Cell { table: "registry_contacts", column, row: position, tenant }
+}
+
+/// The cell of the addresses that a consent names.
+pub(super) fn consent<'a>(id: &'a ConsentId, holder: &'a HolderId) -> Cell<'a> {
+    let (row, tenant) = (id.as_uuid().as_bytes(), holder.as_uuid().as_bytes());
+    Cell { table: "registry_consents", column: "addresses", row, tenant }
 }
 
 /// The text of a cell.

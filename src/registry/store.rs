@@ -23,8 +23,11 @@ use crate::foundation::time::Day;
 use crate::foundation::web::Lang;
 use crate::identity::FieldCipher;
 
+mod consents;
 mod import;
 
+pub use consents::{consent, consents_of};
+pub(super) use consents::{consent_is_known, insert_consent, withdraw_consent};
 pub(super) use import::*;
 
 /// Every department, by code.

@@ -31,7 +31,8 @@ pub(super) fn order_of(id: &str) -> Option<(u32, u32)> {
     version_order(id.split_once('/')?.1)
 }
 
-/// The folders `<sector>/<version>` of packs; a file that belongs nowhere is a mistake.
+/// The folders `<sector>/<version>` of packs; a file that belongs nowhere is a mistake. The working
+/// days, which lie beside the packs, are the registry's to read.
 pub(super) fn pack_folders(files: &Files, mistakes: &mut Vec<Mistake>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
     for path in files.keys() {
@@ -40,6 +41,7 @@ pub(super) fn pack_folders(files: &Files, mistakes: &mut Vec<Mistake>) -> BTreeS
         match parts.as_slice() {
             ["legal", _, "catalogue.toml"] | ["base", _, "rules.toml" | "defs.json"]
                 if versioned => {}
+            ["calendar", _] => {}
             [sector, version, "pack.toml" | "rules.toml" | "schema.json"]
             | [sector, version, "examples", "pass" | "fail", _]
                 if versioned && !["legal", "base"].contains(sector) =>

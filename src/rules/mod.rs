@@ -44,6 +44,7 @@ pub use describe::{
     BasisView, CodeView, Example, MemberView, NeedView, PackLine, PackView, RuleView,
 };
 pub use diff::{Difference, RuleChange, difference};
+pub use embedded::calendar_files;
 pub use examples::Coverage;
 pub use model::{Amends, Failure, Judgement, Known, Place, Rule, Severity};
 pub use needs::Need;

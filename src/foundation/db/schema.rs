@@ -223,6 +223,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    registry_consents (id) {
+        id -> Binary,
+        holder_id -> Binary,
+        department_id -> Binary,
+        method -> Text,
+        how -> Text,
+        reference -> Nullable<Text>,
+        addresses -> Binary,
+        given_on -> Text,
+        given_at -> BigInt,
+        given_by -> Nullable<Binary>,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawn_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     registry_officers (id) {
         id -> Binary,
         person_id -> Binary,
@@ -345,6 +362,53 @@ diesel::table! {
         kind -> Text,
         year -> Integer,
         last -> BigInt,
+    }
+}
+
+diesel::table! {
+    notices_attempts (letter_id, seq) {
+        letter_id -> Binary,
+        seq -> Integer,
+        at -> BigInt,
+        outcome -> Text,
+        code -> Nullable<Integer>,
+        reason -> Nullable<Text>,
+        consented -> Bool,
+    }
+}
+
+diesel::table! {
+    notices_proofs (id) {
+        id -> Binary,
+        letter_id -> Binary,
+        kind -> Text,
+        at -> BigInt,
+        status -> Nullable<Text>,
+        person_id -> Nullable<Binary>,
+        consented -> Bool,
+    }
+}
+
+diesel::table! {
+    notices_papers (id) {
+        id -> Binary,
+        code -> Text,
+        letter_id -> Binary,
+        case_id -> Nullable<Binary>,
+        department_id -> Binary,
+        holder_id -> Binary,
+        reason -> Text,
+        state -> Text,
+        queued_at -> BigInt,
+        posted_at -> Nullable<BigInt>,
+        posted_by -> Nullable<Binary>,
+        posted_how -> Nullable<Text>,
+        posted_number -> Nullable<Text>,
+        received_on -> Nullable<Text>,
+        received_how -> Nullable<Text>,
+        received_by -> Nullable<Binary>,
+        received_at -> Nullable<BigInt>,
+        entered_by -> Nullable<Binary>,
     }
 }
 
@@ -752,6 +816,15 @@ diesel::joinable!(cases_case_findings -> cases_cases (case_id));
 diesel::allow_tables_to_appear_in_same_query!(cases_case_findings, cases_findings);
 diesel::allow_tables_to_appear_in_same_query!(cases_case_findings, cases_cases);
 diesel::allow_tables_to_appear_in_same_query!(cases_decisions, cases_groups);
+
+diesel::table! {
+    cases_reminders (case_id, deadline, days) {
+        case_id -> Binary,
+        deadline -> Text,
+        days -> Integer,
+        at -> BigInt,
+    }
+}
 
 // ---- audits ----
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::super::consent::{ConsentHow, NewConsent, give_consent_in};
 use super::super::error::RegistryError;
 use super::super::model::{Contact, Department, Holder, PackInForce, RegisteredOfficer, Stream};
 use super::super::place::Place;
@@ -19,7 +20,7 @@ use crate::foundation::House;
 use crate::foundation::crypto::{b64u, sha256};
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{DepartmentId, LeafId, OutletId, PersonId};
-use crate::identity::{self, Client, FieldCipher, NewPerson, Role};
+use crate::identity::{self, Actor, Client, FieldCipher, NewPerson, Role};
 use crate::ledger::{self, LeafKind, NewLeaf};
 
 /// The people behind the officers of a file, by login.
@@ -67,6 +68,7 @@ impl Apply {
         let scopes = known.scopes_with(&self.file);
         self.departments(tx, known, &mut report)?;
         self.holders(tx, known, &mut report)?;
+        self.consents(tx, &mut report)?;
         let roles = self.officers(tx, known, &mut report)?;
         for Declared { path, it: outlet } in &self.file.outlets {
             let old = known.outlets.get(&outlet.id);
@@ -152,6 +154,29 @@ impl Apply {
                 let random = &self.house.random;
                 store::replace_contacts(tx, &self.cipher, holder.id, contacts, random)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Enters the consents on papers that were not entered before; one that was withdrawn stays so.
+    fn consents(&self, tx: &mut Conn, report: &mut ImportReport) -> Result<(), RegistryError> {
+        for Declared { path, it: file } in &self.file.consents {
+            let who = (file.holder, file.department);
+            if store::consent_is_known(tx, who, &file.reference, file.given_on)? {
+                report.unchanged += 1;
+                continue;
+            }
+            let new = NewConsent {
+                holder: file.holder,
+                department: file.department,
+                method: file.method,
+                how: ConsentHow::Paper,
+                reference: Some(file.reference.clone()),
+                addresses: file.addresses.clone(),
+                given_on: file.given_on,
+            };
+            give_consent_in(tx, &self.house, &self.cipher, &new, (Actor::Command, None))?;
+            report.added.push(path.clone());
         }
         Ok(())
     }

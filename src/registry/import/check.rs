@@ -119,6 +119,9 @@ pub(super) fn check(file: &File, known: &Known, packs: &Packs) -> (Vec<Mistake>,
     check_scopes(file, &scopes, &mistakes);
     check_officers(file, known, &scopes, &mistakes, &warnings);
     check_plans(file, known, &scopes, &mistakes);
+    for Declared { path, it: consent } in &file.consents {
+        check_department(file, known, path, consent.department, &mistakes);
+    }
     for Declared { path, it: outlet } in &file.outlets {
         if !known.holders.contains_key(&outlet.holder) && !file.holder_ids.contains(&outlet.holder)
         {

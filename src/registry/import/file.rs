@@ -7,6 +7,7 @@ use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use super::super::chances::{Chance, Chances};
+use super::super::consent::ConsentMethod;
 use super::super::error::Mistake;
 use super::super::model::{Contact, Holder, HolderKind, HolderState, Mode, Modes, Outlet, Stream};
 use super::super::place::{District, Place, Sector};
@@ -70,6 +71,17 @@ pub(super) struct ClientFile {
     pub(super) keys: Vec<OfferedKey>,
 }
 
+/// The consent of a duty holder to be served electronically, on signed paper.
+#[derive(Clone)]
+pub(super) struct ConsentFile {
+    pub(super) holder: HolderId,
+    pub(super) department: DepartmentId,
+    pub(super) method: ConsentMethod,
+    pub(super) reference: String,
+    pub(super) given_on: Day,
+    pub(super) addresses: Vec<String>,
+}
+
 /// All that a file declares. A thing with a mistake is absent, but its id is in the set of its
 /// kind, so that references to it are no mistakes.
 #[derive(Clone, Default)]
@@ -79,6 +91,7 @@ pub(super) struct File {
     pub(super) packs: Vec<Declared<PackFile>>,
     pub(super) plans: Vec<Declared<Plan>>,
     pub(super) holders: Vec<Declared<(Holder, Vec<Contact>)>>,
+    pub(super) consents: Vec<Declared<ConsentFile>>,
     pub(super) outlets: Vec<Declared<Outlet>>,
     pub(super) streams: Vec<Declared<Stream>>,
     pub(super) clients: Vec<Declared<ClientFile>>,
@@ -373,10 +386,44 @@ fn read_holder(file: &mut File, mut fields: Fields<'_>, warnings: &Notes) {
         }
     }
     let contacts = read_contacts(&mut fields);
+    let consents = fields.tables("consent", &["department"]);
+    for consent in consents {
+        read_consent(file, consent, id, &contacts);
+    }
     fields.finish();
     if let (Some(id), Some(kind), Some(name), Some(district)) = (id, kind, name, district) {
         let it = (Holder { id, kind, name, uscc, district, state }, contacts);
         file.holders.push(Declared { path, it });
+    }
+}
+
+/// A consent covers the addresses that stand beside it.
+fn read_consent(
+    file: &mut File,
+    mut fields: Fields<'_>,
+    holder: Option<HolderId>,
+    contacts: &[Contact],
+) {
+    let path = fields.path();
+    let department = fields.required("department", department);
+    let method = fields.or("method", ConsentMethod::Mail, word);
+    let reference = fields.required("reference", text(120));
+    let given_on = fields.required("given_on", day);
+    let addresses: Vec<String> = contacts.iter().map(|contact| contact.email.clone()).collect();
+    if addresses.is_empty() && method == ConsentMethod::Mail {
+        fields.wrong("method", "there is no contact with an address");
+    }
+    let same = |known: &Declared<ConsentFile>| {
+        Some(known.it.holder) == holder && Some(known.it.department) == department
+    };
+    if file.consents.iter().any(same) {
+        fields.wrong("department", "was declared before");
+    }
+    fields.finish();
+    let all = (holder, department, reference, given_on);
+    if let (Some(holder), Some(department), Some(reference), Some(given_on)) = all {
+        let it = ConsentFile { holder, department, method, reference, given_on, addresses };
+        file.consents.push(Declared { path, it });
     }
 }
 

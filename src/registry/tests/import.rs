@@ -490,3 +490,68 @@ async fn a_client_gets_a_new_key_and_keeps_its_name() {
     let report = imported(&house, &other).await.unwrap();
     assert_eq!((report.changed, report.clients), (vec!["client[1]".to_owned()], first));
 }
+
+#[tokio::test]
+async fn a_consent_is_entered_once_and_stays_withdrawn() {
+    let (house, _guard) = city().await;
+    let (police, inn) =
+        (department_called(&house, "police").await.id, holder_called(&house, "仙鹤宾馆").await.id);
+    let given = read(&house, move |conn| consent(conn, inn, police)).await.unwrap();
+    assert_eq!(given.addresses(&cipher()).unwrap(), ["front-desk@crane-inn.example"]);
+    assert!(given.covers(&cipher(), "Front-Desk@crane-inn.example").unwrap());
+    assert!(!given.covers(&cipher(), "landlord@example.com").unwrap());
+    let logged = leaves(&house, "config_changed").await;
+    let consents = logged.iter().filter(|leaf| leaf["what"] == "consent").count();
+    assert_eq!((consents, logged.iter().any(|leaf| leaf.to_string().contains('@'))), (1, false));
+
+    let withdraw = |house: House| async move {
+        let inside = house.clone();
+        let by = (identity::Actor::Command, None);
+        house
+            .store
+            .write("test.withdraw", move |tx| {
+                withdraw_consent_in(tx, &inside, (inn, police), by).map_err(StoreError::from)
+            })
+            .await
+            .unwrap()
+    };
+    assert!(withdraw(house.clone()).await);
+    assert!(!withdraw(house.clone()).await, "it is withdrawn once");
+    let again = imported(&house, EXAMPLE).await.unwrap();
+    assert_eq!((again.added.len(), again.changed.len()), (0, 0));
+    assert_eq!(read(&house, move |conn| consent(conn, inn, police)).await, None);
+    assert_eq!(read(&house, move |conn| consents_of(conn, inn)).await.len(), 1);
+
+    let renewed = EXAMPLE.replace("given_on = 2026-01-05", "given_on = 2026-02-05");
+    assert_eq!(imported(&house, &renewed).await.unwrap().added.len(), 1);
+    let renewed = renewed.replace("电子送达确认书 2026-001", "2026-002");
+    imported(&house, &renewed).await.unwrap();
+    let all = read(&house, move |conn| consents_of(conn, inn)).await;
+    assert_eq!(all.len(), 3);
+    assert_eq!(all.iter().filter(|consent| consent.withdrawn_at.is_none()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_consent_needs_a_department_a_paper_and_an_address() {
+    let (house, _guard) = city().await;
+    let toml = r#"
+[[holder]]
+key = "new"
+kind = "organisation"
+name = "新店"
+district = "410611"
+[[holder.consent]]
+department = "nobody"
+given_on = 2026-01-05
+method = "mail"
+[[holder.consent]]
+department = "police"
+reference = "1"
+given_on = 2026-01-05
+method = "fax"
+"#;
+    let said = refused(&house, toml).await.join("\n");
+    for mistake in ["no contact with an address", "reference", "fax"] {
+        assert!(said.contains(mistake), "{mistake}: {said}");
+    }
+}

@@ -97,6 +97,12 @@ pub fn deciding(sector: Sector) -> &'static str {
     competent.map_or("", |d| d.officers[0].0)
 }
 
+/// The code of the department that is competent for `sector`.
+fn department_of(sector: Sector) -> &'static str {
+    let competent = DEPARTMENTS.iter().find(|d| d.sectors.contains(&sector));
+    competent.map_or("", |d| d.code)
+}
+
 /// The trades of each department.
 pub fn departments() -> impl Iterator<Item = &'static [Sector]> {
     DEPARTMENTS.iter().map(|department| department.sectors)
@@ -210,6 +216,10 @@ fn holder((at, holder): (usize, &Holder)) -> Value {
         "contact": [{
             "name": "负责人", "email": format!("holder{:02}@business.example", at + 1),
             "language": language,
+        }],
+        "consent": [{
+            "department": department_of(holder.sector), "given_on": "2026-01-05",
+            "reference": format!("电子送达确认书 2026-{:03}", at + 1),
         }],
     })
 }
