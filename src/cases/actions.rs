@@ -220,7 +220,7 @@ fn notify(
         organ: (&department).into(),
         holder: holder.id,
         addressee: holder.name,
-        certificate: right.by.certificate.clone(),
+        certificates: vec![right.by.certificate.clone()],
         zh: wording(Lang::Zh),
         en: wording(Lang::En),
         basis: basis.clone(),

@@ -131,6 +131,8 @@ id! {
     PaperId
     /// What was heard of a letter after it left.
     ProofId
+    /// A document as it was made and archived.
+    DocumentId
     /// The audit of one duty holder for one period.
     AuditId
     /// A plan of audits of a department for a trade.

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -48,6 +48,9 @@ pub enum LetterFault {
     /// A place to unsubscribe that is not one plain ASCII address.
     #[error("not a place to unsubscribe")]
     Unsubscribe,
+    /// A file whose name or type no header can carry.
+    #[error("not a file that a letter can take along")]
+    Enclosure,
     /// The message could not be put together.
     #[error("the message cannot be put together")]
     Message,
@@ -126,6 +129,29 @@ pub struct Parts<'a> {
     pub html: &'a str,
     /// Where the recipient can end letters of this kind; only where he may.
     pub unsubscribe: Option<&'a str>,
+    /// Files that it takes along.
+    pub enclosed: &'a [Enclosure],
+}
+
+/// A file that a letter takes along.
+#[derive(Clone, Debug)]
+pub struct Enclosure {
+    /// Its name: ASCII letters, digits, dots, hyphens and underscores.
+    pub name: String,
+    /// What it is, such as `application/pdf`.
+    pub media_type: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Enclosure {
+    fn part(&self) -> Result<SinglePart, LetterFault> {
+        let sign = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        let fits = (1..=100).contains(&self.name.len()) && self.name.bytes().all(sign);
+        let media_type = ContentType::parse(self.media_type).ok().filter(|_| fits);
+        let media_type = media_type.ok_or(LetterFault::Enclosure)?;
+        Ok(Attachment::new(self.name.clone()).body(self.bytes.clone(), media_type))
+    }
 }
 
 impl Letter {
@@ -147,6 +173,17 @@ impl Letter {
             .boundary(format!("chayan-{local}"))
             .singlepart(SinglePart::plain(parts.text.to_owned()))
             .singlepart(SinglePart::html(parts.html.to_owned()));
+        let body = match parts.enclosed {
+            [] => body,
+            files => {
+                let outer = MultiPart::mixed().boundary(format!("chayan-files-{local}"));
+                let mut outer = outer.multipart(body);
+                for file in files {
+                    outer = outer.singlepart(file.part()?);
+                }
+                outer
+            }
+        };
         let mut message = Message::builder()
             .header(AutoSubmitted)
             .from(parts.from.0.clone())
@@ -421,6 +458,7 @@ mod tests {
             text,
             html: "<p>text</p>",
             unsubscribe: None,
+            enclosed: &[],
         }
     }
 
@@ -494,6 +532,27 @@ mod tests {
     fn the_same_letter_twice_is_the_same_message() {
         let build = || Letter::build(&parts("第 1 号", "正文")).unwrap().bytes();
         assert_eq!(build(), build());
+    }
+
+    #[test]
+    fn a_letter_takes_files_along_and_no_name_gets_into_a_header() {
+        let file = |name: &str| Enclosure {
+            name: name.to_owned(),
+            media_type: "application/pdf",
+            bytes: b"%PDF-1.7\r\n.\r\n\0\xff".to_vec(),
+        };
+        let files = [file("order.pdf"), file("translation.pdf")];
+        let build = || Letter::build(&Parts { enclosed: &files, ..parts("s", "t") }).unwrap();
+        assert_eq!(build().bytes(), build().bytes());
+        let bytes = build().bytes();
+        let parsed = mail_parser::MessageParser::default().parse(&bytes).unwrap();
+        assert_eq!((parsed.text_body_count(), parsed.attachment_count()), (1, 2));
+        assert_eq!(parsed.attachment(0).unwrap().contents(), files[0].bytes);
+        for payload in payloads() {
+            let files = [file(&payload)];
+            let built = Letter::build(&Parts { enclosed: &files, ..parts("s", "t") });
+            assert_eq!(built.err(), Some(LetterFault::Enclosure));
+        }
     }
 
     #[tokio::test]

@@ -7,7 +7,9 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::error::NoticeError;
-use super::model::{Letter, LetterKind, LetterState, PATIENCE, Recipient, pause};
+use super::model::{
+    Document, Letter, LetterKind, LetterState, MediaType, PATIENCE, Recipient, pause,
+};
 use super::proof::{Attempt, AttemptEnd};
 use super::service::{self, PAPER};
 use super::store::{self, End};
@@ -15,8 +17,9 @@ use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::ids::LetterId;
 use crate::foundation::jobs::Tally;
-use crate::foundation::mail::{self, Address, Mailer, Outcome, PARALLEL};
+use crate::foundation::mail::{self, Address, Enclosure, Mailer, Outcome, PARALLEL};
 use crate::foundation::time::Timestamp;
+use crate::foundation::web::Lang;
 use crate::identity::FieldCipher;
 use crate::ledger::{LeafKind, NewLeaf, append_in};
 use crate::registry::{self, RegistryError};
@@ -42,10 +45,11 @@ pub struct Carrier {
     pub cipher: FieldCipher,
 }
 
-/// A letter in hand, and where it goes.
+/// A letter in hand, where it goes, and what it takes along.
 struct InHand {
     letter: Letter,
     to: Whereto,
+    enclosed: Vec<Enclosure>,
 }
 
 /// Where a letter goes.
@@ -125,7 +129,8 @@ async fn address(
         .read("notices.address", move |conn| {
             let addressed = letters.into_iter().map(|letter| {
                 let to = whereto(conn, &cipher, &letter)?;
-                Ok(InHand { letter, to })
+                let enclosed = enclosed(conn, &letter)?;
+                Ok(InHand { letter, to, enclosed })
             });
             addressed.collect()
         })
@@ -141,9 +146,9 @@ fn whereto(conn: &mut Conn, cipher: &FieldCipher, letter: &Letter) -> Result<Whe
     let Some(address) = found.as_deref().and_then(|text| Address::parse(text).ok()) else {
         return Ok(Whereto::Nowhere);
     };
-    let consent = match letter.holder_id {
-        Some(holder) => registry::consent(conn, holder, letter.department_id)?,
-        None => None,
+    let consent = match (letter.holder_id, letter.department_id) {
+        (Some(holder), Some(department)) => registry::consent(conn, holder, department)?,
+        _ => None,
     };
     let text = found.unwrap_or_default();
     match consent.map(|consent| consent.covers(cipher, &text)).transpose() {
@@ -165,7 +170,8 @@ fn address_of(
             Ok(place.and_then(|place| contacts.into_iter().nth(place)).map(|contact| contact.email))
         }
         (Recipient::Officer(id), _) => {
-            let officers = registry::officers_of(conn, letter.department_id)?;
+            let Some(department) = letter.department_id else { return Ok(None) };
+            let officers = registry::officers_of(conn, department)?;
             let officer = officers.iter().find(|officer| officer.id == id);
             officer.map(|officer| officer.email(cipher).map_err(RegistryError::from)).transpose()
         }
@@ -173,7 +179,7 @@ fn address_of(
     }
 }
 
-async fn attempt(carrier: &Carrier, InHand { letter, to }: InHand) -> Attempted {
+async fn attempt(carrier: &Carrier, InHand { letter, to, enclosed }: InHand) -> Attempted {
     let (to, consented) = match to {
         Whereto::Address(to, consented) => (to, consented),
         Whereto::Nowhere => {
@@ -194,12 +200,29 @@ async fn attempt(carrier: &Carrier, InHand { letter, to }: InHand) -> Attempted 
         text: &letter.text,
         html: &letter.html,
         unsubscribe: None,
+        enclosed: &enclosed,
     };
     let (outcome, code) = match mail::Letter::build(&parts) {
         Ok(letter) => carrier.mailer.attempt(&letter).await,
         Err(fault) => (Outcome::Permanent(fault.to_string()), None),
     };
     Attempted { letter, outcome, code, consented }
+}
+
+/// The typeset documents that `letter` takes along: the Chinese text, which decides, and the one in
+/// the language of the letter. Plain text is what the letter says already.
+fn enclosed(conn: &mut Conn, letter: &Letter) -> Result<Vec<Enclosure>, NoticeError> {
+    let documents = store::documents_coded(conn, &letter.code)?;
+    let typeset = documents.into_iter().filter(|document| {
+        document.media_type == MediaType::Pdf
+            && (document.lang == Lang::Zh || document.lang == letter.lang)
+    });
+    let enclose = |document: Document| Enclosure {
+        name: document.file_name(),
+        media_type: document.media_type.header(),
+        bytes: document.bytes,
+    };
+    Ok(typeset.map(enclose).collect())
 }
 
 /// What is written of one attempt.
@@ -211,6 +234,7 @@ struct Conclusion {
     code: String,
     leaf: Option<NewLeaf>,
     settle: bool,
+    erase: bool,
 }
 
 /// Records what became of the attempts in one transaction; a final result leaves a `notice_result`
@@ -248,6 +272,7 @@ fn write(
         next_at: result.next_at,
         sent_at,
         reason: result.reason.as_deref(),
+        erase: result.erase,
     };
     if !store::end(tx, letter, token, &end)? {
         tracing::warn!(letter.id = %letter, "the lease of a letter ran out while it was sent");
@@ -300,6 +325,8 @@ fn result(house: &House, Attempted { letter, outcome, code, consented }: Attempt
             LetterState::Failed => true,
             LetterState::Queued | LetterState::Leased => waited >= PAPER,
         },
+        // The link of an invitation is a secret that has done its work.
+        erase: letter.kind == LetterKind::Invitation && state != LetterState::Queued,
         code: letter.code,
         attempt,
         state,

@@ -6,7 +6,9 @@ use crate::foundation::web::Lang;
 
 use super::basis::FrozenBasis;
 use super::error::NoticeError;
+use super::matter::Matter;
 use super::model::{LetterKind, Recipient};
+use super::paper::{Invitation, PAPERS, Paper, Weekly};
 use crate::registry::Department;
 
 /// The department that writes, as letters name it.
@@ -20,6 +22,8 @@ pub struct Organ {
     pub name_zh: String,
     /// Its name in English.
     pub name_en: String,
+    /// How it can be reached, in one line; empty if the registry has nothing.
+    pub contact: String,
 }
 
 impl From<&Department> for Organ {
@@ -29,6 +33,7 @@ impl From<&Department> for Organ {
             word: department.organ.clone(),
             name_zh: department.name_zh.clone(),
             name_en: department.name_en.clone(),
+            contact: department.contact.clone().unwrap_or_default(),
         }
     }
 }
@@ -72,8 +77,8 @@ pub struct Notice {
     pub holder: HolderId,
     /// The duty holder's name.
     pub addressee: String,
-    /// The certificate number of the officer who decided.
-    pub certificate: String,
+    /// The certificate numbers of the officers who act.
+    pub certificates: Vec<String>,
     /// The words in Chinese.
     pub zh: Wording,
     /// The words in English.
@@ -193,6 +198,9 @@ pub(super) enum Content {
     Advice(Notice),
     Digest(Digest),
     Request(Request),
+    Paper(Paper),
+    Weekly(Weekly),
+    Invitation(Invitation),
 }
 
 impl Draft {
@@ -243,13 +251,49 @@ impl Draft {
         Self(Content::Request(request))
     }
 
+    /// A document that follows a notice.
+    ///
+    /// # Errors
+    ///
+    /// [`NoticeError::NoPaper`] if its kind is one of another letter.
+    pub fn paper(paper: Paper) -> Result<Self, NoticeError> {
+        if !PAPERS.contains(&paper.kind) {
+            return Err(NoticeError::NoPaper(paper.kind));
+        }
+        Ok(Self(Content::Paper(paper)))
+    }
+
+    /// The week of a department, for its officers.
+    pub const fn weekly(weekly: Weekly) -> Self {
+        Self(Content::Weekly(weekly))
+    }
+
+    /// An invitation to enrol.
+    pub const fn invitation(invitation: Invitation) -> Self {
+        Self(Content::Invitation(invitation))
+    }
+
+    /// What becomes a document, if the letter takes one along.
+    pub(super) const fn matter(&self) -> Option<Matter<'_>> {
+        match &self.0 {
+            Content::Order(notice) | Content::Advice(notice) => {
+                Some(Matter::Notice(notice, self.kind()))
+            }
+            Content::Paper(paper) => Some(Matter::Paper(paper)),
+            _ => None,
+        }
+    }
+
     /// What kind of letter it is.
     pub const fn kind(&self) -> LetterKind {
-        match self.0 {
+        match &self.0 {
             Content::Order(_) => LetterKind::Order,
             Content::Advice(_) => LetterKind::Advice,
             Content::Digest(_) => LetterKind::Digest,
             Content::Request(_) => LetterKind::Request,
+            Content::Paper(paper) => paper.kind,
+            Content::Weekly(_) => LetterKind::Weekly,
+            Content::Invitation(_) => LetterKind::Invitation,
         }
     }
 }

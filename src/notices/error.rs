@@ -1,5 +1,6 @@
 //! What can go wrong with letters, and what the caller is told of it.
 
+use super::model::LetterKind;
 use crate::foundation::db::StoreError;
 use crate::foundation::problem::Problem;
 use crate::registry::RegistryError;
@@ -13,6 +14,18 @@ pub enum NoticeError {
     /// No confirmed article says that there is a duty.
     #[error("no confirmed duty can be cited")]
     NoDuty,
+    /// A letter of this kind is no document that follows a notice.
+    #[error("a letter of the kind {0} does not follow a notice")]
+    NoPaper(LetterKind),
+    /// A letter of this kind takes no document along.
+    #[error("a letter of the kind {0} is no document")]
+    NoDocument(LetterKind),
+    /// No font has a sign that stands in the document.
+    #[error("no font of the documents has the sign {0:?} (U+{code:04X})", code = u32::from(*.0))]
+    Sign(char),
+    /// A document could not be typeset.
+    #[error("a document could not be made: {0}")]
+    Press(String),
     /// A letter could not be written.
     #[error("a letter could not be written: {0}")]
     Template(#[from] askama::Error),
@@ -38,6 +51,12 @@ impl From<NoticeError> for Problem {
         match error {
             NoticeError::NoOrderBasis | NoticeError::NoDuty => {
                 Self::of(actix_web::http::StatusCode::CONFLICT, "no-basis").says(&error)
+            }
+            NoticeError::Sign(_) => {
+                Self::of(actix_web::http::StatusCode::CONFLICT, "no-such-sign").says(&error)
+            }
+            NoticeError::NoPaper(_) | NoticeError::NoDocument(_) | NoticeError::Press(_) => {
+                Self::ours(error)
             }
             NoticeError::Template(cause) => Self::ours(cause),
             NoticeError::Mailbox(cause) => Self::ours(cause),

@@ -1,4 +1,5 @@
-//! Letters: orders to correct, advice, requests to disclose records, and digests for officers.
+//! Letters: orders to correct, advice, and what follows them until a case is closed or handed on;
+//! requests to disclose records, digests for officers, invitations.
 //!
 //! A letter is written in the transaction of the decision that it tells of ([`enqueue_in`]): its
 //! words, its number without gaps and its `notice_queued` leaf commit with the decision or not at
@@ -20,17 +21,22 @@ mod bounce;
 mod carry;
 mod draft;
 mod error;
+mod matter;
 mod model;
+mod paper;
+mod press;
 mod proof;
 mod render;
 mod service;
+#[cfg(feature = "pdf")]
+mod sheet;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use diesel::QueryResult;
 
-pub use actions::{Queued, enqueue_in};
+pub use actions::{Preview, Queued, enqueue_in, preview};
 pub use basis::{Article, FrozenBasis};
 pub use bounce::collect_bounces;
 pub use carry::{Carrier, carry_once};
@@ -38,9 +44,12 @@ pub use draft::{
     AskedAt, CheckpointLine, Digest, Draft, Notice, Organ, Reminder, Request, Wording,
 };
 pub use error::NoticeError;
-pub use model::{Letter, LetterKind, LetterState, Recipient};
+pub use model::{Document, Letter, LetterKind, LetterState, MediaType, Recipient};
+pub use paper::{Invitation, Lacking, Paper, Weekly};
+pub use press::{PressFault, set_up_press};
 pub use proof::{
-    Attempt, AttemptEnd, Paper, PaperReason, PaperState, PostedHow, Proof, ProofKind, ReceivedHow,
+    Attempt, AttemptEnd, Paper as PaperCopy, PaperReason, PaperState, PostedHow, Proof, ProofKind,
+    ReceivedHow,
 };
 pub use service::{
     Delivery, Reader, ServedBy, bounced_cases, confirm_receipt_in, delivery_of, no_paper_in,
@@ -48,7 +57,7 @@ pub use service::{
 };
 
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{CaseId, LetterId};
+use crate::foundation::ids::{CaseId, DocumentId, LetterId};
 
 /// The letters of `case`, oldest first, at most 50.
 ///
@@ -66,4 +75,22 @@ pub fn letters_of(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Letter>> {
 /// Those of the database.
 pub fn letter(conn: &mut Conn, id: LetterId) -> QueryResult<Option<Letter>> {
     store::find(conn, id)
+}
+
+/// The documents of `case`, oldest first, without their bytes, at most 200.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn documents_of(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Document>> {
+    store::documents_of_case(conn, case)
+}
+
+/// The document called `id`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn document(conn: &mut Conn, id: DocumentId) -> QueryResult<Option<Document>> {
+    store::document(conn, id)
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::foundation::Random;
-use crate::foundation::db::schema::notices_letters;
+use crate::foundation::db::schema::{notices_documents, notices_letters};
 use crate::foundation::db::text_enum;
-use crate::foundation::ids::{CaseId, DepartmentId, HolderId, LetterId, OfficerId};
+use crate::foundation::ids::{
+    CaseId, DepartmentId, DocumentId, HolderId, LeafId, LetterId, OfficerId,
+};
 use crate::foundation::time::Timestamp;
 use crate::foundation::web::Lang;
 
@@ -22,6 +24,38 @@ text_enum! {
         Digest = "digest",
         /// A request to disclose drawn records.
         Request = "request",
+        /// A reminder that a deadline is near or over.
+        Reminder = "reminder",
+        /// A decision on more time.
+        Extension = "extension",
+        /// The record of a re-check.
+        Recheck = "recheck",
+        /// A case is closed.
+        Closing = "closing",
+        /// The cover of a transfer to another organ.
+        Transfer = "transfer",
+        /// The cover of a package that is handed over to the penalty procedure.
+        Handover = "handover",
+        /// What did not come to a department in a week, for its officers.
+        Weekly = "weekly",
+        /// An invitation to enrol.
+        Invitation = "invitation",
+    }
+}
+
+impl LetterKind {
+    /// Whether letters of this kind have a number of their own, without gaps by organ and year.
+    pub const fn is_numbered(self) -> bool {
+        matches!(
+            self,
+            Self::Order
+                | Self::Advice
+                | Self::Extension
+                | Self::Recheck
+                | Self::Closing
+                | Self::Transfer
+                | Self::Handover
+        )
     }
 }
 
@@ -50,7 +84,8 @@ pub enum Recipient {
     Nobody,
 }
 
-/// A letter as it is stored; its text never changes.
+/// A letter as it is stored; its text never changes, but that of an invitation, which is a secret,
+/// is erased once it was taken or given up.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = notices_letters)]
 pub struct Letter {
@@ -62,8 +97,8 @@ pub struct Letter {
     pub number: Option<String>,
     /// The case that it tells of.
     pub case_id: Option<CaseId>,
-    /// The department that writes.
-    pub department_id: DepartmentId,
+    /// The department that writes; `None` where a business invites its own people.
+    pub department_id: Option<DepartmentId>,
     /// The duty holder who is written to.
     pub holder_id: Option<HolderId>,
     pub(super) contact_place: Option<i32>,
@@ -105,6 +140,80 @@ impl Letter {
     /// The message id, without angle brackets: the same for every attempt.
     pub fn message_id(&self, domain: &str) -> String {
         format!("{}@{domain}", self.id)
+    }
+}
+
+text_enum! {
+    /// The form in which a document is archived.
+    pub enum MediaType {
+        /// Typeset.
+        Pdf = "application/pdf",
+        /// Plain text in UTF-8, where this program was built without the typesetter.
+        Text = "text/plain",
+    }
+}
+
+impl MediaType {
+    /// How a file name of this form ends.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Text => "txt",
+        }
+    }
+
+    /// The form as a header names it.
+    pub const fn header(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Text => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// A document as it was made in the transaction of the decision; it never changes.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = notices_documents)]
+pub struct Document {
+    /// Our id.
+    pub id: DocumentId,
+    /// What it is.
+    pub kind: LetterKind,
+    /// Its number; a reminder has none.
+    pub number: Option<String>,
+    /// The case that it tells of.
+    pub case_id: CaseId,
+    /// The department that wrote it.
+    pub department_id: DepartmentId,
+    /// The duty holder whom the case is about.
+    pub holder_id: HolderId,
+    /// Its language; what is not Chinese is a translation.
+    pub lang: Lang,
+    /// The word by which it can be confirmed; translations share it.
+    pub code: String,
+    /// Its form.
+    pub media_type: MediaType,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The SHA-256 of its bytes, which its leaf tells too.
+    pub sha256: Vec<u8>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The SHA-256 of the templates that it was made from, where it is typeset.
+    pub templates: Option<Vec<u8>>,
+    /// The leaf of the letter that took it along.
+    pub leaf_id: LeafId,
+}
+
+impl Document {
+    /// The hash in hexadecimal.
+    pub fn digest(&self) -> String {
+        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A name for its file, in ASCII.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}-{}.{}", self.kind, self.code, self.lang, self.media_type.ending())
     }
 }
 

@@ -162,13 +162,19 @@ pub fn settle_in(tx: &mut Conn, house: &House, code: &str) -> QueryResult<bool> 
     // The letter in Chinese is the one that is printed.
     let zh = facts.letters.iter().find(|l| l.lang == crate::foundation::web::Lang::Zh);
     let Some(letter) = zh.or(facts.letters.first()) else { return Ok(false) };
-    let Some(holder) = letter.holder_id else { return Ok(false) };
+    // An invitation is not printed: its link is forgotten by now.
+    if letter.kind == LetterKind::Invitation {
+        return Ok(false);
+    }
+    let (Some(holder), Some(department)) = (letter.holder_id, letter.department_id) else {
+        return Ok(false);
+    };
     let paper = Paper {
         id: house.fresh(),
         code: code.to_owned(),
         letter: letter.id,
         case: letter.case_id,
-        department: letter.department_id,
+        department,
         holder,
         reason,
         state: PaperState::Waiting,

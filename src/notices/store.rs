@@ -7,14 +7,16 @@ use diesel::prelude::*;
 
 pub(super) use service::*;
 
-use super::model::{Letter, LetterKind, LetterState};
-use crate::foundation::db::schema::{notices_counters, notices_letters};
+use super::model::{Document, Letter, LetterKind, LetterState};
+use crate::foundation::db::schema::{notices_counters, notices_documents, notices_letters};
 use crate::foundation::db::{Conn, insert_if_absent};
-use crate::foundation::ids::{CaseId, LetterId};
+use crate::foundation::ids::{CaseId, DocumentId, LetterId};
 use crate::foundation::time::Timestamp;
 
 /// The most letters of one case that are shown or judged.
 const PER_CASE: i64 = 50;
+/// The most documents of one case that are shown.
+const DOCUMENTS: i64 = 200;
 
 /// Inserts `letter` with everything that is not known yet left empty. With a `slot` it is inserted
 /// once only; gives whether it was.
@@ -120,13 +122,15 @@ pub(super) struct End<'a> {
     pub(super) next_at: Timestamp,
     pub(super) sent_at: Option<Timestamp>,
     pub(super) reason: Option<&'a str>,
+    /// Whether the words are to be forgotten.
+    pub(super) erase: bool,
 }
 
 /// Ends the lease `token` of letter `id`; false if somebody else holds the letter by now.
 pub(super) fn end(tx: &mut Conn, id: LetterId, token: &[u8], end: &End<'_>) -> QueryResult<bool> {
     use notices_letters as l;
     let held = l::id.eq(id).and(l::state.eq(LetterState::Leased));
-    diesel::update(l::table.filter(held).filter(l::lease_token.eq(token)))
+    let changed = diesel::update(l::table.filter(held).filter(l::lease_token.eq(token)))
         .set((
             l::state.eq(end.state),
             l::next_at.eq(end.next_at),
@@ -135,6 +139,38 @@ pub(super) fn end(tx: &mut Conn, id: LetterId, token: &[u8], end: &End<'_>) -> Q
             l::lease_token.eq(None::<&[u8]>),
             l::lease_until.eq(None::<Timestamp>),
         ))
-        .execute(tx)
-        .map(|changed| changed == 1)
+        .execute(tx)?;
+    if changed == 1 && end.erase {
+        diesel::update(l::table.find(id)).set((l::text.eq(""), l::html.eq(""))).execute(tx)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Archives `document`.
+pub(super) fn insert_document(tx: &mut Conn, document: &Document) -> QueryResult<()> {
+    diesel::insert_into(notices_documents::table).values(document).execute(tx).map(|_| ())
+}
+
+/// The document called `id`.
+pub(super) fn document(conn: &mut Conn, id: DocumentId) -> QueryResult<Option<Document>> {
+    notices_documents::table.find(id).select(Document::as_select()).first(conn).optional()
+}
+
+/// The documents of `case`, oldest first, at most 200.
+pub(super) fn documents_of_case(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Document>> {
+    notices_documents::table
+        .filter(notices_documents::case_id.eq(case))
+        .order(notices_documents::id)
+        .limit(DOCUMENTS)
+        .select(Document::as_select())
+        .load(conn)
+}
+
+/// The documents that share `code`: the Chinese text and its translations.
+pub(super) fn documents_coded(conn: &mut Conn, code: &str) -> QueryResult<Vec<Document>> {
+    notices_documents::table
+        .filter(notices_documents::code.eq(code))
+        .order(notices_documents::id)
+        .select(Document::as_select())
+        .load(conn)
 }

@@ -58,10 +58,11 @@ async fn stage() -> Stage {
             word: "鹤公".to_owned(),
             name_zh: "鹤壁市公安局".to_owned(),
             name_en: "Hebi Police".to_owned(),
+            contact: "0392-0000000".to_owned(),
         },
         holder,
         addressee: "仙鹤宾馆".to_owned(),
-        certificate: "HN-1".to_owned(),
+        certificates: vec!["HN-1".to_owned(), "HN-2".to_owned()],
         zh: Wording { facts: vec!["缺号。".to_owned()], demands: vec!["补报。".to_owned()] },
         en: Wording { facts: vec!["A gap.".to_owned()], demands: vec!["Submit.".to_owned()] },
         basis: FrozenBasis::freeze(packs.catalogue(), "lodging", &[], &day),
@@ -249,6 +250,7 @@ async fn a_process_that_dies_with_a_letter_in_hand_loses_nothing() {
             next_at: until,
             sent_at: None,
             reason: Some("late"),
+            erase: false,
         };
         store::end(tx, id, &[1; 16], &end).map_err(StoreError::from)
     };
@@ -286,7 +288,7 @@ async fn hostile_names_change_no_header_and_add_no_recipient() {
     let hostile = "x\r\nBcc: thief@evil.example\r\n\r\n.\r\n<script>alert(1)</script>";
     let mut notice = stage.notice.clone();
     notice.addressee = hostile.to_owned();
-    notice.certificate = hostile.to_owned();
+    notice.certificates = vec![hostile.to_owned()];
     notice.zh.facts = vec![hostile.to_owned()];
     notice.organ.name_zh = hostile.to_owned();
     stage.enqueue(Draft::advice(notice).unwrap()).await;

@@ -76,7 +76,7 @@ impl Modes {
 
 /// A department that supervises duty holders.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = registry_departments)]
+#[diesel(table_name = registry_departments, treat_none_as_null = true)]
 pub struct Department {
     /// Our own id.
     pub id: DepartmentId,
@@ -89,6 +89,8 @@ pub struct Department {
     /// The word for the organ in document numbers (机关代字).
     pub organ: String,
     pub(super) email: Vec<u8>,
+    /// How it can be reached, in one line, as its documents print it.
+    pub contact: Option<String>,
 }
 
 impl Department {

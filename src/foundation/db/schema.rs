@@ -166,6 +166,7 @@ diesel::table! {
         name_en -> Text,
         organ -> Text,
         email -> Binary,
+        contact -> Nullable<Text>,
     }
 }
 
@@ -335,7 +336,7 @@ diesel::table! {
         kind -> Text,
         number -> Nullable<Text>,
         case_id -> Nullable<Binary>,
-        department_id -> Binary,
+        department_id -> Nullable<Binary>,
         holder_id -> Nullable<Binary>,
         contact_place -> Nullable<Integer>,
         officer_id -> Nullable<Binary>,
@@ -409,6 +410,25 @@ diesel::table! {
         received_by -> Nullable<Binary>,
         received_at -> Nullable<BigInt>,
         entered_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    notices_documents (id) {
+        id -> Binary,
+        kind -> Text,
+        number -> Nullable<Text>,
+        case_id -> Binary,
+        department_id -> Binary,
+        holder_id -> Binary,
+        lang -> Text,
+        code -> Text,
+        media_type -> Text,
+        made_at -> BigInt,
+        sha256 -> Binary,
+        bytes -> Binary,
+        templates -> Nullable<Binary>,
+        leaf_id -> Binary,
     }
 }
 

@@ -112,6 +112,7 @@ impl Apply {
                 name_en: file.name_en.clone(),
                 organ: file.organ.clone(),
                 email: sealed::reseal(&self.cipher, cell, sealed, &file.email, &self.house.random)?,
+                contact: file.contact.clone(),
             };
             let mut scopes: Vec<Place> =
                 known.scopes.iter().filter(own(file.id)).map(place).collect();

@@ -37,6 +37,7 @@ pub(super) struct DepartmentFile {
     pub(super) name_en: String,
     pub(super) organ: String,
     pub(super) email: String,
+    pub(super) contact: Option<String>,
     pub(super) scopes: Vec<Place>,
 }
 
@@ -166,6 +167,7 @@ fn read_department(file: &mut File, mut fields: Fields<'_>) {
         (fields.required("name_zh", text(60)), fields.required("name_en", text(120)));
     let organ = fields.required("organ", text(12));
     let email = fields.required("email", email);
+    let contact = fields.optional("contact", text(120));
     let mut scopes = Vec::new();
     for mut scope in fields.tables("scope", &[]) {
         let sectors: Vec<Sector> = scope.some("sectors", word);
@@ -179,7 +181,7 @@ fn read_department(file: &mut File, mut fields: Fields<'_>) {
     fields.finish();
     let all = (id, code, name_zh, name_en, organ, email);
     if let (Some(id), Some(code), Some(name_zh), Some(name_en), Some(organ), Some(email)) = all {
-        let it = DepartmentFile { id, code, name_zh, name_en, organ, email, scopes };
+        let it = DepartmentFile { id, code, name_zh, name_en, organ, email, contact, scopes };
         file.departments.push(Declared { path, it });
     }
 }
