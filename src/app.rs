@@ -14,6 +14,7 @@ use crate::foundation::{House, Random};
 use crate::identity::{FieldCipher, Tokens};
 use crate::keys::{KeyFileError, Opener, files};
 use crate::ledger::{LogSigner, StartError, VerifierKey};
+use crate::notices;
 use crate::registry::{Calendar, CalendarFault};
 use crate::rules::{Packs, PacksError};
 
@@ -132,6 +133,16 @@ pub fn calendar(config: &Config) -> Result<Calendar, AppFault> {
         None => Calendar::embedded(),
         Some(folder) => Calendar::load(folder)?,
     })
+}
+
+/// Lets this process make documents from the templates of the configuration.
+///
+/// # Errors
+///
+/// [`AppFault::Refused`], which names every mistake in a template.
+pub fn set_up_press(config: &Config) -> Result<(), AppFault> {
+    let folder = config.document_templates.as_deref();
+    notices::set_up_press(folder, &config.console_origin).map_err(AppFault::refused)
 }
 
 /// Where the log key stands.

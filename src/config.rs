@@ -52,6 +52,9 @@ pub struct Config {
     pub tls_key: PathBuf,
     /// `RULE_PACKS`: folder that overrides the embedded packs. Default: none.
     pub rule_packs: Option<PathBuf>,
+    /// `DOCUMENT_TEMPLATES`: folder of templates over the embedded ones (`docs/documents.md`).
+    /// Default: none.
+    pub document_templates: Option<PathBuf>,
     /// `SMTP_URL`: `smtps://[user:password@]host[:port]` or `smtp+starttls://…`. Default: none;
     /// `notify` needs it.
     pub smtp: Option<Secret<String>>,
@@ -198,6 +201,7 @@ impl Config {
             tls_cert: r.path("TLS_CERT", data.join("tls/cert.pem")),
             tls_key: r.path("TLS_KEY", data.join("tls/key.pem")),
             rule_packs: r.text("RULE_PACKS").map(PathBuf::from),
+            document_templates: r.text("DOCUMENT_TEMPLATES").map(PathBuf::from),
             smtp: r.text("SMTP_URL").map(Secret::new),
             smtp_ca: r.text("SMTP_CA").map(PathBuf::from),
             mail_from: r

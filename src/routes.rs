@@ -3,7 +3,7 @@
 use actix_web::web::ServiceConfig;
 
 use crate::foundation::web::{self, Listener, Navigation};
-use crate::{audits, cases, identity, intake, keys, ledger, registry};
+use crate::{audits, cases, identity, intake, keys, ledger, notices, registry};
 
 /// The links of the console's frame.
 pub const NAVIGATION: Navigation = Navigation {
@@ -38,6 +38,7 @@ fn console(config: &mut ServiceConfig) {
     web::console(config);
     identity::console(config);
     registry::console(config);
+    notices::console(config);
     cases::console(config);
     audits::console(config);
 }

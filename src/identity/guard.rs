@@ -152,7 +152,7 @@ impl FromRequest for SecurityAdministrator {
 }
 
 /// The network that a request comes from: 24 bits of an IPv4 address, 64 of an IPv6 one.
-pub(super) fn network(req: &HttpRequest) -> String {
+pub(crate) fn network(req: &HttpRequest) -> String {
     match req.peer_addr().map(|peer| peer.ip().to_canonical()) {
         Some(IpAddr::V4(ip)) => {
             let [a, b, c, _] = ip.octets();

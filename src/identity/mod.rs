@@ -36,6 +36,7 @@ pub use clients::{
 };
 pub use error::IdentityError;
 pub use field::{Cell, FieldCipher};
+pub(crate) use guard::network;
 pub use guard::{Administrator, Person};
 pub use jobs::ForgetCredentials;
 pub use model::{

@@ -21,8 +21,10 @@ mod bounce;
 mod carry;
 mod draft;
 mod error;
+mod guard;
 mod matter;
 mod model;
+mod pages;
 mod paper;
 mod press;
 mod proof;
@@ -45,6 +47,7 @@ pub use draft::{
 };
 pub use error::NoticeError;
 pub use model::{Document, Letter, LetterKind, LetterState, MediaType, Recipient};
+pub use pages::console;
 pub use paper::{Invitation, Lacking, Paper, Weekly};
 pub use press::{PressFault, set_up_press};
 pub use proof::{

@@ -148,6 +148,7 @@ impl Serving {
 /// [`AppFault`], which names what is missing or wrong.
 pub async fn run(config: &Config) -> Result<u8, AppFault> {
     let house = app::house(config, true).await?;
+    app::set_up_press(config)?;
     let parts = Parts {
         house: house.clone(),
         signer: app::log_signer(config)?,

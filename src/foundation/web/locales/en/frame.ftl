@@ -34,6 +34,7 @@ problem-case-not-now = Somebody has already decided this. Load the page to see t
 problem-finding-altered = The finding is not what the log holds of it. Nothing is decided on it; tell the administrators.
 problem-words-unfit = What was written does not fit: a reason is empty, too long or has control characters, or the day is not within a year from now.
 problem-no-such-sign = The document has a sign that no font of the documents has; it was not made.
+problem-too-many-questions = Too many questions; try again in a minute.
 problem-no-basis = No confirmed article empowers an order here. Advice is possible.
 problem-clock-unsafe = The clock of the server is not right. Nothing is recorded until it is.
 problem-unsupported-encoding = The request is encoded in a way that is not accepted.

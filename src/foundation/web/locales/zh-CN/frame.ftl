@@ -34,6 +34,7 @@ problem-case-not-now = 已有人作出决定，请重新打开页面查看。
 problem-finding-altered = 这条发现与日志所载不符，不得据此作出决定，请告知管理员。
 problem-words-unfit = 填写的内容不合要求：理由为空、过长或含有控制字符，或者日期不在今后一年之内。
 problem-no-such-sign = 文书中有字体无法显示的字，未能生成文书。
+problem-too-many-questions = 查询过于频繁，请一分钟后再试。
 problem-no-basis = 此处没有经确认的条款可以据以责令改正，只能提出建议。
 problem-clock-unsafe = 服务器时钟不准，校准之前不作任何记录。
 problem-unsupported-encoding = 不接受这种编码的请求。

@@ -1,0 +1,46 @@
+//! Who may have a document.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+
+use super::error::NoticeError;
+use super::model::Document;
+use super::store;
+use crate::foundation::House;
+use crate::foundation::ids::DocumentId;
+use crate::foundation::problem::Problem;
+use crate::registry::Officer;
+
+/// The document named in the path, for an officer of the department that wrote it whose trades the
+/// duty holder is in.
+pub(super) struct DocumentReader(pub(super) Document);
+
+impl FromRequest for DocumentReader {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let officer = Officer::signed_in(&req).await?;
+            let id = in_path(&req)?;
+            let department = officer.department_id();
+            let found = House::of(&req)
+                .store
+                .read("notices.document", move |conn| -> Result<_, NoticeError> {
+                    let Some(document) = store::document(conn, id)? else { return Ok(None) };
+                    let own = document.department_id == department
+                        && officer.sees(conn, document.holder_id)?;
+                    Ok(Some(document).filter(|_| own))
+                })
+                .await?;
+            found.map(Self).ok_or_else(Problem::not_found)
+        })
+    }
+}
+
+fn in_path(req: &HttpRequest) -> Result<DocumentId, Problem> {
+    let text = req.match_info().get("document");
+    text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
+}
