@@ -60,7 +60,7 @@ impl Facts {
     pub(super) fn read(conn: &mut Conn, code: &str, now: Timestamp) -> QueryResult<Self> {
         let letters = store::of_code(conn, code)?;
         let ids: Vec<LetterId> = letters.iter().map(|letter| letter.id).collect();
-        let consent = match letters.iter().find_map(|l| Some((l.holder_id?, l.department_id))) {
+        let consent = match letters.iter().find_map(|l| l.holder_id.zip(l.department_id)) {
             Some((holder, department)) => registry::consent(conn, holder, department)?,
             None => None,
         };
@@ -277,8 +277,8 @@ fn note_in(
             continue;
         }
         seen.push(letter.code.clone());
-        let consent = match letter.holder_id {
-            Some(holder) => registry::consent(tx, holder, letter.department_id)?,
+        let consent = match letter.holder_id.zip(letter.department_id) {
+            Some((holder, department)) => registry::consent(tx, holder, department)?,
             None => None,
         };
         let proof = Proof {
