@@ -16,7 +16,20 @@ pub const NAVIGATION: Navigation = Navigation {
         ("nav-department", "/department"),
     ],
     people: &[("nav-people", "/people")],
+    businesses: PORTAL,
 };
+
+/// The links of the portal's frame.
+pub const PORTAL: &[(&str, &str)] = &[
+    ("portal-nav-home", "/portal"),
+    ("portal-nav-cases", "/portal/cases"),
+    ("portal-nav-records", "/portal/records"),
+    ("portal-nav-openings", "/portal/openings"),
+    ("portal-nav-receipts", "/portal/receipts"),
+    ("portal-nav-keys", "/portal/keys"),
+    ("portal-nav-people", "/portal/people"),
+    ("portal-nav-service", "/portal/service"),
+];
 
 /// Adds the URLs of one listener.
 pub fn of(listener: Listener, config: &mut ServiceConfig) {

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::error::IdentityError;
 use super::model::{
-    Actor, Client, ClientKey, ClientState, KeyState, ManifestKey, OfferedKey, may_join,
+    Actor, Client, ClientKey, ClientKind, ClientState, KeyState, ManifestKey, OfferedKey, Purpose,
+    may_join,
 };
 use super::store;
 use crate::foundation::House;
@@ -13,6 +14,9 @@ use crate::foundation::crypto::jws::PublicJwk;
 use crate::foundation::db::{Conn, StoreError};
 use crate::foundation::ids::{ClientId, HolderId};
 use crate::ledger::{self, LeafKind, NewLeaf};
+
+/// The name of the client that stands for the portal.
+const PORTAL: &str = "portal";
 
 /// Registers a business system of `holder` with its first keys.
 ///
@@ -34,6 +38,7 @@ pub async fn register_client(
         epoch: 1,
         state: ClientState::Active,
         made_at: house.clock.now(),
+        kind: ClientKind::System,
     };
     let leaf = NewLeaf::new(
         house,
@@ -56,6 +61,69 @@ pub async fn register_client(
             Ok(client.clone())
         })
         .await
+}
+
+/// Registers the manifest key of a browser of `holder`, under the client that stands for the
+/// portal; the first key makes the client.
+///
+/// # Errors
+///
+/// [`IdentityError::Key`], also for a key that is not for manifests.
+pub async fn register_browser(
+    house: &House,
+    by: Actor,
+    holder: HolderId,
+    key: OfferedKey,
+) -> Result<(), IdentityError> {
+    let now = house.clock.now();
+    let fresh = Client {
+        id: house.fresh(),
+        client_id: b64u::encode(&house.random.bytes::<16>()),
+        holder_id: holder,
+        name: PORTAL.to_owned(),
+        epoch: 1,
+        state: ClientState::Active,
+        made_at: now,
+        kind: ClientKind::Portal,
+    };
+    let house_inside = house.clone();
+    house
+        .store
+        .write("identity.register_browser", move |tx| {
+            let known = store::portal_client(tx, holder)?;
+            let change = if known.is_some() { "key_added" } else { "registered" };
+            let client = known.unwrap_or_else(|| fresh.clone());
+            fits(&client, &key)?;
+            if change == "registered" {
+                store::insert_client(tx, &client)?;
+            }
+            may_join(&store::keys_of(tx, holder)?, client.id, &key)?;
+            store::insert_key(tx, &client, &key, now)?;
+            let body = json!({
+                "change": change, "client": client.client_id, "holder": holder,
+                "keys": [key_in_log(&key)], "by": by.to_string(),
+            });
+            ledger::append_in(tx, &NewLeaf::new(&house_inside, LeafKind::ClientChanged, body))?;
+            Ok(())
+        })
+        .await
+}
+
+/// The client that stands for the portal gets no token, so it has no key to ask for one.
+fn fits(client: &Client, key: &OfferedKey) -> Result<(), IdentityError> {
+    if client.kind == ClientKind::Portal && key.purpose != Purpose::Manifest {
+        return Err(IdentityError::Key("the portal has manifest keys only".into()));
+    }
+    Ok(())
+}
+
+/// The client of `holder` that stands for the portal; `None` before its first key.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn portal_client(conn: &mut Conn, holder: HolderId) -> Result<Option<Client>, StoreError> {
+    Ok(store::portal_client(conn, holder)?)
 }
 
 /// Registers one more key of a client.
@@ -83,6 +151,7 @@ pub async fn add_key(
         .store
         .write("identity.add_key", move |tx| {
             let client = still_active(tx, client.id)?;
+            fits(&client, &key)?;
             may_join(&store::keys_of(tx, client.holder_id)?, client.id, &key)?;
             store::insert_key(tx, &client, &key, now)?;
             ledger::append_in(tx, &leaf)?;

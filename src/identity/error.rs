@@ -27,6 +27,12 @@ pub enum IdentityError {
     /// Nobody may do this to oneself.
     #[error("not to oneself")]
     Oneself,
+    /// A business keeps two administrators who can sign in.
+    #[error("a business keeps two administrators who can sign in")]
+    LastTwo,
+    /// A business that has two administrators invites its people itself.
+    #[error("a business that has two administrators invites its people itself")]
+    Enough,
     /// Too much is going on.
     #[error("too many people are signing in at this moment")]
     Busy,
@@ -58,6 +64,8 @@ impl From<IdentityError> for Problem {
                 Self::malformed(error)
             }
             IdentityError::Taken => Self::of(StatusCode::CONFLICT, "login-taken"),
+            IdentityError::LastTwo => Self::of(StatusCode::CONFLICT, "last-administrators"),
+            IdentityError::Enough => Self::of(StatusCode::CONFLICT, "administrators-enough"),
             IdentityError::Oneself => Self::forbidden().says(&error),
             IdentityError::Busy => Self::later("temporary-reduced-capacity", 30),
             IdentityError::Secret => Self::ours(error),

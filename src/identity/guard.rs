@@ -12,12 +12,12 @@ use super::model::{Actor, PersonRow, Pseudonym, Role};
 use super::signin;
 use super::store;
 use crate::foundation::House;
-use crate::foundation::ids::PersonId;
+use crate::foundation::ids::{HolderId, PersonId};
 use crate::foundation::problem::Problem;
 use crate::foundation::web::session::Token;
 use crate::foundation::web::{Lang, Visitor};
 
-/// A person who is signed in.
+/// A person who is signed in; as the argument of a handler, one of an authority.
 #[derive(Clone, Debug)]
 pub struct Person(PersonRow);
 
@@ -52,24 +52,21 @@ impl Person {
         Actor::Person(self.pseudonym())
     }
 
-    /// The person who is signed in. The page's frame gets to know the name.
+    /// The person of an authority who is signed in. The page's frame gets to know the name.
     ///
     /// # Errors
     ///
-    /// A redirect to the sign-in page if somebody only looks; otherwise 401 `unauthorized`.
+    /// Of somebody who only looks, a redirect: to the sign-in page, or home for a person of a
+    /// business. Otherwise 401 `unauthorized`, and 404 `not-found` for a person of a business.
     pub async fn signed_in(req: &HttpRequest) -> Result<Self, Problem> {
-        let Some(person) = Self::if_signed_in(req).await? else {
-            return Err(if matches!(*req.method(), Method::GET | Method::HEAD) {
-                Problem::of(StatusCode::SEE_OTHER, "unauthorized")
-                    .header(header::LOCATION, "/sign-in")
-            } else {
-                Problem::unauthorized()
-            });
-        };
-        Ok(person)
+        match Self::if_signed_in(req).await? {
+            Some(person) if person.role().is_of_business() => Err(elsewhere(req, person.role())),
+            Some(person) => Ok(person),
+            None => Err(stranger(req)),
+        }
     }
 
-    /// The person who is signed in, if anybody is.
+    /// The person who is signed in, if anybody is, also of a business.
     ///
     /// # Errors
     ///
@@ -91,7 +88,7 @@ impl Person {
         let visitor = Visitor {
             name: person.name.clone(),
             place: String::new(),
-            tends_people: person.role == Role::SecurityAdministrator,
+            side: person.role.side(),
         };
         req.extensions_mut().insert(visitor);
         Ok(Some(Self(person)))
@@ -99,6 +96,101 @@ impl Person {
 }
 
 impl FromRequest for Person {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move { Self::signed_in(&req).await })
+    }
+}
+
+/// A redirect to the sign-in page for somebody who only looks, 401 for everybody else.
+fn stranger(req: &HttpRequest) -> Problem {
+    if matches!(*req.method(), Method::GET | Method::HEAD) {
+        return Problem::of(StatusCode::SEE_OTHER, "unauthorized")
+            .header(header::LOCATION, "/sign-in");
+    }
+    Problem::unauthorized()
+}
+
+/// What somebody gets who is signed in and has other pages than this one: as if it did not exist.
+fn elsewhere(req: &HttpRequest, role: Role) -> Problem {
+    if matches!(*req.method(), Method::GET | Method::HEAD) {
+        return Problem::of(StatusCode::SEE_OTHER, "not-found")
+            .header(header::LOCATION, role.home());
+    }
+    Problem::not_found()
+}
+
+/// A person of a business who is signed in: speaks for one duty holder and reaches nothing of
+/// another.
+#[derive(Clone, Debug)]
+pub struct Representative {
+    person: Person,
+    holder: HolderId,
+}
+
+impl Representative {
+    /// The person of a business who is signed in. The page's frame gets to know the name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Person::signed_in`], with the sides changed.
+    pub async fn signed_in(req: &HttpRequest) -> Result<Self, Problem> {
+        let Some(person) = Person::if_signed_in(req).await? else { return Err(stranger(req)) };
+        match person.0.holder_id {
+            Some(holder) => Ok(Self { person, holder }),
+            None => Err(elsewhere(req, person.role())),
+        }
+    }
+
+    /// Our own id of the person.
+    pub const fn id(&self) -> PersonId {
+        self.person.id()
+    }
+
+    /// The duty holder for whom the person speaks.
+    pub const fn holder(&self) -> HolderId {
+        self.holder
+    }
+
+    /// What the portal calls the person.
+    pub fn name(&self) -> &str {
+        self.person.name()
+    }
+
+    /// What the log calls the person.
+    pub fn pseudonym(&self) -> Pseudonym {
+        self.person.pseudonym()
+    }
+
+    /// The person as the doer of something.
+    pub fn actor(&self) -> Actor {
+        self.person.actor()
+    }
+
+    /// The language of the person's letters.
+    pub const fn lang(&self) -> Lang {
+        self.person.lang()
+    }
+
+    /// Whether the person tends the people and the keys of the business.
+    pub fn is_administrator(&self) -> bool {
+        self.person.role() == Role::BusinessAdministrator
+    }
+
+    /// Asks for an administrator of the business.
+    ///
+    /// # Errors
+    ///
+    /// 403 `forbidden`.
+    pub fn must_administer(&self) -> Result<(), Problem> {
+        if self.is_administrator() { Ok(()) } else { Err(Problem::forbidden()) }
+    }
+}
+
+impl FromRequest for Representative {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 

@@ -14,7 +14,7 @@ use crate::foundation::db::schema::{
 use crate::foundation::db::text_enum;
 use crate::foundation::ids::{ClientId, HolderId, PersonId};
 use crate::foundation::time::Timestamp;
-use crate::foundation::web::Lang;
+use crate::foundation::web::{Lang, Side};
 
 text_enum! {
     /// Whether a client may call.
@@ -23,6 +23,16 @@ text_enum! {
         Active = "active",
         /// Never again.
         Revoked = "revoked",
+    }
+}
+
+text_enum! {
+    /// What a client is.
+    pub enum ClientKind {
+        /// A system that gets tokens and calls the API.
+        System = "system",
+        /// The portal: people sign in, and their browsers hold the keys. It gets no token.
+        Portal = "portal",
     }
 }
 
@@ -64,6 +74,8 @@ pub struct Client {
     pub state: ClientState,
     /// When it was registered.
     pub made_at: Timestamp,
+    /// What it is.
+    pub kind: ClientKind,
 }
 
 /// A registered public key of a client.
@@ -177,6 +189,10 @@ text_enum! {
         DepartmentLead = "department_lead",
         /// Sees aggregates only.
         Governance = "governance",
+        /// Speaks for a duty holder, and makes and disables its other people.
+        BusinessAdministrator = "business_administrator",
+        /// Speaks for a duty holder.
+        BusinessUser = "business_user",
     }
 }
 
@@ -187,6 +203,29 @@ impl Role {
             self,
             Self::SecurityAdministrator | Self::SystemAdministrator | Self::AuditAdministrator
         )
+    }
+
+    /// Whether a person of this role speaks for a duty holder and belongs to no authority.
+    pub const fn is_of_business(self) -> bool {
+        matches!(self, Self::BusinessAdministrator | Self::BusinessUser)
+    }
+
+    /// Where the work of a person of this role begins.
+    pub(super) const fn home(self) -> &'static str {
+        match self {
+            Self::SecurityAdministrator => "/people",
+            Self::BusinessAdministrator | Self::BusinessUser => "/portal",
+            _ => "/",
+        }
+    }
+
+    /// Which pages a person of this role has.
+    pub(super) const fn side(self) -> Side {
+        match self {
+            Self::SecurityAdministrator => Side::People,
+            Self::BusinessAdministrator | Self::BusinessUser => Side::Businesses,
+            _ => Side::Officers,
+        }
     }
 }
 
@@ -255,6 +294,8 @@ pub struct PersonRow {
     pub(super) pseudonym: Vec<u8>,
     /// When the person was made known.
     pub made_at: Timestamp,
+    /// The duty holder for whom the person speaks; `None` for people of authorities.
+    pub holder_id: Option<HolderId>,
 }
 
 impl PersonRow {

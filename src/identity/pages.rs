@@ -1,5 +1,7 @@
 //! The pages of signing in, enrolling and tending people.
 
+pub(super) mod portal;
+
 use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite};
@@ -15,7 +17,7 @@ use super::enrol::{self, Confirmed, Setup};
 use super::error::IdentityError;
 use super::field::FieldCipher;
 use super::guard::{Person, SecurityAdministrator, network};
-use super::model::{PersonRow, PersonState, Role};
+use super::model::{PersonRow, PersonState};
 use super::passwords::{self, Weakness};
 use super::signin::{self, Attempt, Opened};
 use super::{people, store};
@@ -93,6 +95,8 @@ struct InvitationPage {
     f: Frame,
     name: String,
     code: String,
+    /// The page that made the link.
+    back: &'static str,
 }
 
 fn to(path: &str) -> HttpResponseBuilder {
@@ -111,23 +115,15 @@ fn lang_cookie(lang: Lang) -> Cookie<'static> {
         .finish()
 }
 
-/// Where a person's work begins; no page of officers is the administrator's.
-const fn home(role: Role) -> &'static str {
-    match role {
-        Role::SecurityAdministrator => "/people",
-        _ => "/",
-    }
-}
-
 /// To the console, with the new session, in the person's language.
 fn into_console(opened: &Opened) -> HttpResponse {
-    to(home(opened.role)).cookie(opened.token.cookie()).cookie(lang_cookie(opened.lang)).finish()
+    to(opened.role.home()).cookie(opened.token.cookie()).cookie(lang_cookie(opened.lang)).finish()
 }
 
 /// `GET /sign-in`
 pub(super) async fn sign_in_page(req: HttpRequest) -> Result<HttpResponse, Problem> {
     if let Some(person) = Person::if_signed_in(&req).await? {
-        return Ok(to(home(person.role())).finish());
+        return Ok(to(person.role().home()).finish());
     }
     let f = Frame::of(&req, "identity-sign-in");
     page(&SignInPage { f, refused: false, login: String::new() })
@@ -172,11 +168,15 @@ pub(super) async fn sign_out(
     req: HttpRequest,
     Form(NoFields {}): Form<NoFields>,
 ) -> Result<HttpResponse, Problem> {
+    // A business's browser keeps the key with which it seals; the key alone opens nothing here.
+    let person = Person::if_signed_in(&req).await?;
+    let keeps = person.is_some_and(|person| person.role().is_of_business());
     if let Some(token) = Token::of(&req) {
         signin::sign_out(House::of(&req), &token).await?;
     }
     let mut answer = to("/sign-in");
-    answer.insert_header(("clear-site-data", "\"cache\", \"storage\""));
+    let cleared = if keeps { "\"cache\"" } else { "\"cache\", \"storage\"" };
+    answer.insert_header(("clear-site-data", cleared));
     Ok(answer.cookie(session::removal()).finish())
 }
 
@@ -401,7 +401,8 @@ pub(super) async fn invite(
         .store
         .read("identity.person", move |conn| store::person(conn, id).map_err(IdentityError::from));
     let name = found.await?.map(|person| person.name).unwrap_or_default();
-    page(&InvitationPage { f: Frame::of(&req, "identity-invitation"), name, code })
+    let f = Frame::of(&req, "identity-invitation");
+    page(&InvitationPage { f, name, code, back: "/people" })
 }
 
 impl PeoplePage {

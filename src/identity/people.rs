@@ -10,7 +10,7 @@ use super::store;
 use crate::foundation::House;
 use crate::foundation::crypto::{b64u, sha256};
 use crate::foundation::db::{Conn, StoreError};
-use crate::foundation::ids::PersonId;
+use crate::foundation::ids::{HolderId, PersonId};
 use crate::foundation::web::Lang;
 use crate::ledger::{self, LeafKind, NewLeaf};
 
@@ -43,9 +43,17 @@ impl NewPerson {
             lang,
             pseudonym: house.random.bytes::<16>().to_vec(),
             made_at: house.clock.now(),
+            holder_id: None,
         };
         let leaf = leaf(house, &row, "made", role, by);
         Ok(Self { row, leaf })
+    }
+
+    /// The same person, speaking for the duty holder `holder`; the role must be one of a business.
+    pub(super) fn of_business(mut self, house: &House, by: Actor, holder: HolderId) -> Self {
+        self.row.holder_id = Some(holder);
+        self.leaf = leaf(house, &self.row, "made", self.row.role, by);
+        self
     }
 
     /// The id that the person will have, unless the login is known already.
@@ -74,14 +82,14 @@ pub(super) fn checked_name(name: &str) -> Result<String, IdentityError> {
     }
 }
 
-fn leaf(house: &House, person: &PersonRow, change: &str, role: Role, by: Actor) -> NewLeaf {
-    NewLeaf::new(
-        house,
-        LeafKind::RoleChanged,
-        json!({
-            "change": change, "person": person.pseudonym(), "role": role, "by": by.to_string(),
-        }),
-    )
+pub(super) fn leaf(house: &House, person: &PersonRow, change: &str, role: Role, by: Actor) -> NewLeaf {
+    let mut body = json!({
+        "change": change, "person": person.pseudonym(), "role": role, "by": by.to_string(),
+    });
+    if let Some(holder) = person.holder_id {
+        body["holder"] = json!(holder);
+    }
+    NewLeaf::new(house, LeafKind::RoleChanged, body)
 }
 
 /// Makes a person known within the caller's transaction. Where the login is known already nothing
@@ -123,11 +131,12 @@ pub async fn create_person(
         .await
 }
 
-/// Gives a person another role; all the person's sessions end.
+/// Gives a person another role; all the person's sessions end. Nobody changes sides between
+/// authorities and businesses.
 ///
 /// # Errors
 ///
-/// [`IdentityError::NotFound`].
+/// [`IdentityError::NotFound`], also for a person or role of the other side.
 pub async fn change_role(
     house: &House,
     by: Actor,
@@ -135,6 +144,9 @@ pub async fn change_role(
     role: Role,
 ) -> Result<(), IdentityError> {
     let person = find(house, id).await?;
+    if person.holder_id.is_some() != role.is_of_business() {
+        return Err(IdentityError::NotFound);
+    }
     let leaf = leaf(house, &person, "role", role, by);
     house
         .store
@@ -147,21 +159,32 @@ pub async fn change_role(
         .await
 }
 
-/// Takes a person out of service: sessions and one-time codes end at once.
+/// Takes a person of an authority out of service: sessions and one-time codes end at once.
 ///
 /// # Errors
 ///
 /// [`IdentityError::NotFound`], also if the person is disabled already.
 pub async fn disable(house: &House, by: Actor, id: PersonId) -> Result<(), IdentityError> {
-    let now = house.clock.now();
-    let person = find(house, id).await?;
+    let person = of_authority(house, id).await?;
+    take_out(house, by, &person, |_| Ok(())).await
+}
+
+/// Takes `person` out of service unless `against` has a reason within the transaction.
+pub(super) async fn take_out(
+    house: &House,
+    by: Actor,
+    person: &PersonRow,
+    against: impl Fn(&mut Conn) -> Result<(), IdentityError> + Send + 'static,
+) -> Result<(), IdentityError> {
+    let (now, id) = (house.clock.now(), person.id);
     if by == Actor::Person(person.pseudonym()) {
         return Err(IdentityError::Oneself);
     }
-    let leaf = leaf(house, &person, "disabled", person.role, by);
+    let leaf = leaf(house, person, "disabled", person.role, by);
     house
         .store
         .write("identity.disable", move |tx| {
+            against(tx)?;
             match store::person(tx, id)? {
                 Some(person) if person.state != PersonState::Disabled => {}
                 _ => return Err(IdentityError::NotFound),
@@ -175,8 +198,8 @@ pub async fn disable(house: &House, by: Actor, id: PersonId) -> Result<(), Ident
         .await
 }
 
-/// Invites a person anew: password, authenticator, sessions and earlier codes end at once. The
-/// answer is the new enrolment code, good for `life`, to be shown once.
+/// Invites a person of an authority anew: password, authenticator, sessions and earlier codes end
+/// at once. The answer is the new enrolment code, good for `life`, to be shown once.
 ///
 /// # Errors
 ///
@@ -187,12 +210,22 @@ pub async fn reinvite(
     id: PersonId,
     life: Duration,
 ) -> Result<String, IdentityError> {
-    let now = house.clock.now();
-    let person = find(house, id).await?;
+    let person = of_authority(house, id).await?;
+    invite_again(house, by, &person, life).await
+}
+
+/// Invites `person` anew.
+pub(super) async fn invite_again(
+    house: &House,
+    by: Actor,
+    person: &PersonRow,
+    life: Duration,
+) -> Result<String, IdentityError> {
+    let (now, id) = (house.clock.now(), person.id);
     if by == Actor::Person(person.pseudonym()) {
         return Err(IdentityError::Oneself);
     }
-    let leaf = leaf(house, &person, "invited", person.role, by);
+    let leaf = leaf(house, person, "invited", person.role, by);
     let (code, hash) = fresh_code(house);
     house
         .store
@@ -233,17 +266,23 @@ pub async fn mint_code(
         .await
 }
 
-fn fresh_code(house: &House) -> (String, [u8; 32]) {
+pub(super) fn fresh_code(house: &House) -> (String, [u8; 32]) {
     let code = b64u::encode(&house.random.bytes::<32>());
     let hash = sha256(code.as_bytes());
     (code, hash)
 }
 
-async fn find(house: &House, id: PersonId) -> Result<PersonRow, IdentityError> {
+pub(super) async fn find(house: &House, id: PersonId) -> Result<PersonRow, IdentityError> {
     let found = house
         .store
         .read("identity.person", move |conn| store::person(conn, id).map_err(IdentityError::from));
     found.await?.ok_or(IdentityError::NotFound)
+}
+
+/// The person with this id, unless it is one of a business.
+async fn of_authority(house: &House, id: PersonId) -> Result<PersonRow, IdentityError> {
+    let person = find(house, id).await?;
+    if person.holder_id.is_some() { Err(IdentityError::NotFound) } else { Ok(person) }
 }
 
 /// The person with this id.

@@ -13,7 +13,7 @@ use crate::foundation::db::Conn;
 use crate::foundation::ids::{DepartmentId, HolderId};
 use crate::foundation::problem::Problem;
 use crate::foundation::time::Day;
-use crate::foundation::web::{Lang, Visitor};
+use crate::foundation::web::{Lang, Side, Visitor};
 use crate::identity::{Person, Pseudonym};
 
 /// An officer who is signed in, with the department's jurisdiction. He may look; what needs a
@@ -55,7 +55,7 @@ impl Officer {
             Lang::En => department.name_en.clone(),
         };
         let name = person.name().to_owned();
-        req.extensions_mut().insert(Visitor { name, place, tends_people: false });
+        req.extensions_mut().insert(Visitor { name, place, side: Side::Officers });
         Ok(Self { person, row, department, scopes, conflicts, today })
     }
 

@@ -51,5 +51,11 @@ pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/holders", web::get().to(pages::holders))
         .route("/holders/{holder}", web::get().to(pages::holder))
+        .service(
+            web::resource("/holders/{holder}/people")
+                .route(web::get().to(pages::people::show))
+                .route(web::post().to(pages::people::invite)),
+        )
+        .route("/holders/{holder}/people/{person}/invite", web::post().to(pages::people::again))
         .route("/department", web::get().to(pages::department));
 }

@@ -1,5 +1,7 @@
 //! The pages of the registry: duty holders, one duty holder, the department.
 
+pub(super) mod people;
+
 use std::borrow::Borrow;
 
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -128,6 +128,11 @@ impl Pack {
         &self.head.sector
     }
 
+    /// What a record must look like, as JSON Schema with every definition it refers to.
+    pub fn schema(&self) -> &Value {
+        &self.schema
+    }
+
     /// Name of the trade.
     pub fn name(&self) -> &Label {
         &self.head.name

@@ -11,6 +11,7 @@ mod crashing;
 mod dependencies;
 mod disclosing;
 mod mailing;
+mod portal;
 mod privacy;
 mod pushing;
 mod rights;

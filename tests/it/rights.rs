@@ -16,11 +16,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::architecture::sources;
+use crate::portal::representative;
 use crate::support::{Business, FIRST_DAY, Town, moment};
 
 /// Who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub(crate) enum Rule {
     /// Anybody; what is public is no secret, and a form of this kind proves who comes.
     Anybody,
     /// A business system with a token of this scope; what it names is its holder's.
@@ -29,11 +30,16 @@ enum Rule {
     Officer,
     /// The administrator who makes and disables people.
     People,
+    /// A person of a business; what the address names is the business's.
+    Portal,
+    /// An administrator of a business; what the address names is the business's.
+    Tends,
 }
+pub(crate) use Rule::{Portal, Tends};
 use Rule::{Anybody, Business as Caller, Officer, People};
 
 /// Method, path, rule; and of a change the leaves that it writes, none where it changes no fact.
-const RULES: &[(&str, &str, Rule, &[&str])] = &[
+pub(crate) const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("post", "/oauth2/token", Anybody, &[]),
     ("get", "/.well-known/chayan-keys", Anybody, &[]),
     ("get", "/v1/keys", Anybody, &[]),
@@ -52,6 +58,7 @@ const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("put", "/v1/streams/{stream}/closures/{from}", Caller("push"), &["closure"]),
     ("get", "/v1/score", Caller("read"), &[]),
     ("get", "/static/chayan.css", Anybody, &[]),
+    ("get", "/static/portal.css", Anybody, &[]),
     ("get", "/static/chayan.js", Anybody, &[]),
     ("get", "/static/icon.svg", Anybody, &[]),
     ("get", "/sign-in", Anybody, &[]),
@@ -66,6 +73,10 @@ const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("get", "/people", People, &[]),
     ("post", "/people/{person}/disable", People, &["role_changed"]),
     ("post", "/people/{person}/invite", People, &["role_changed"]),
+    ("get", "/portal/people", Portal, &[]),
+    ("post", "/portal/people", Tends, &["role_changed"]),
+    ("post", "/portal/people/{person}/invite", Tends, &["role_changed"]),
+    ("post", "/portal/people/{person}/disable", Tends, &["role_changed"]),
     ("get", "/", Officer, &[]),
     ("get", "/findings", Officer, &[]),
     ("get", "/findings/{finding}", Officer, &[]),
@@ -83,12 +94,15 @@ const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("get", "/audits/{audit}", Officer, &[]),
     ("get", "/holders", Officer, &[]),
     ("get", "/holders/{holder}", Officer, &[]),
+    ("get", "/holders/{holder}/people", Officer, &[]),
+    ("post", "/holders/{holder}/people", Officer, &["role_changed"]),
+    ("post", "/holders/{holder}/people/{person}/invite", Officer, &["role_changed"]),
     ("get", "/holders/{holder}/standing", Officer, &[]),
     ("get", "/department", Officer, &[]),
 ];
 
 /// The text up to the next quotation mark.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     text.split('"').next().unwrap().to_owned()
 }
 
@@ -148,13 +162,13 @@ fn every_page_and_address_is_in_the_table_of_the_server() {
 }
 
 /// What a request says: status, place to go to, text.
-struct Seen {
-    status: u16,
-    text: String,
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) text: String,
 }
 
 /// A browser of the console, signed in or not.
-struct Browser {
+pub(crate) struct Browser {
     http: reqwest::Client,
     origin: String,
     cookie: String,
@@ -162,13 +176,13 @@ struct Browser {
 }
 
 impl Browser {
-    fn nobody(town: &Town) -> Self {
+    pub(crate) fn nobody(town: &Town) -> Self {
         let (cookie, csrf) = (String::new(), String::new());
         Self { http: town.http(), origin: town.console_origin(), cookie, csrf }
     }
 
     /// Comes in by a one-time code, as the demonstration lets people in.
-    async fn of(town: &Town, login: &'static str) -> Self {
+    pub(crate) async fn of(town: &Town, login: &'static str) -> Self {
         let find = town.house.store.read("test", move |conn| identity::person_called(conn, login));
         let person = find.await.unwrap().unwrap().id;
         let life = Duration::from_secs(600);
@@ -187,7 +201,7 @@ impl Browser {
         browser
     }
 
-    fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}{path}", self.origin);
         let request = if method == "get" { self.http.get(url) } else { self.http.post(url) };
         request
@@ -196,11 +210,11 @@ impl Browser {
             .header("content-type", "application/x-www-form-urlencoded")
     }
 
-    async fn go(&self, method: &str, path: &str) -> Seen {
+    pub(crate) async fn go(&self, method: &str, path: &str) -> Seen {
         self.post(method, path, "").await
     }
 
-    async fn post(&self, method: &str, path: &str, fields: &str) -> Seen {
+    pub(crate) async fn post(&self, method: &str, path: &str, fields: &str) -> Seen {
         let mut request = self.request(method, path);
         if method == "post" {
             request = request.body(format!("csrf={}&{fields}", self.csrf));
@@ -344,6 +358,7 @@ async fn a_page_is_for_whom_its_rule_names() {
     let find = town.house.store.read("test", |conn| identity::person_called(conn, "su.he"));
     let person = find.await.unwrap().unwrap().id.to_string();
     let holder = town.inn().holder.to_string();
+    let (_, manager) = representative(&town, town.inn(), "inn.manager", true).await;
     for (method, path, rule, _) in RULES {
         let at = path
             .replace("{finding}", &finding)
@@ -377,8 +392,10 @@ async fn a_page_is_for_whom_its_rule_names() {
                     assert!(page.text.contains("href=\"/people\""), "{at} is not in the frame");
                 }
             }
-            Anybody | Caller(_) => continue,
+            Anybody | Caller(_) | Portal | Tends => continue,
         }
+        let elsewhere = if *method == "get" { 303 } else { 404 };
+        assert_eq!(manager.go(method, &at).await.status, elsewhere, "{method} {at} of a business");
         assert_eq!(nobody.go(method, &at).await.status, turned_away, "{method} {at}");
     }
     let page = police.go("get", "/findings").await.text;
@@ -386,7 +403,7 @@ async fn a_page_is_for_whom_its_rule_names() {
 }
 
 /// Lets the nightly check find a gap in what the inn pushed, and gives the finding.
-async fn found(town: &Town) -> String {
+pub(crate) async fn found(town: &Town) -> String {
     let batch = town.batch(town.inn(), FIRST_DAY, 5, 3).await;
     town.client(town.inn()).push(&batch).await.unwrap();
     shown_on(town, "2026-03-04", "").await
@@ -465,6 +482,8 @@ async fn every_change_writes_the_leaves_of_its_rule_and_no_other() {
     let other = shown_on(&town, "2026-03-06", &finding).await;
     let police = Browser::of(&town, "lin.yue").await;
     let chief = Browser::of(&town, "administrator").await;
+    let (_, manager) = representative(&town, &inn, "inn.manager", true).await;
+    let (clerk, _) = representative(&town, &inn, "inn.clerk", false).await;
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let size = town
         .house
@@ -516,6 +535,26 @@ async fn every_change_writes_the_leaves_of_its_rule_and_no_other() {
     let seen = nobody.post("post", "/enrol/confirm", &format!("code={code}&first={first}")).await;
     assert_eq!(seen.status, 303, "{}", seen.text);
     log.used("post", "/enrol/confirm").await;
+
+    let seen = manager.post("post", "/portal/people", "login=inn.cook&name=Cook&lang=en").await;
+    assert!(seen.text.contains("/enrol?code="), "{}", seen.text);
+    log.used("post", "/portal/people").await;
+    let holder = format!("/holders/{}/people", inn.holder);
+    let seen = police.post("post", &holder, "login=inn.owner&name=Owner&lang=en").await;
+    assert!(seen.text.contains("/enrol?code="), "{}", seen.text);
+    log.used("post", "/holders/{holder}/people").await;
+    let page = police.go("get", &holder).await.text;
+    let again = quoted(page.split("action=\"").find(|form| form.contains("/invite\"")).unwrap());
+    assert_eq!(police.go("post", &again).await.status, 200);
+    log.used("post", "/holders/{holder}/people/{person}/invite").await;
+    for (act, path) in [
+        ("invite", "/portal/people/{person}/invite"),
+        ("disable", "/portal/people/{person}/disable"),
+    ] {
+        let seen = manager.go("post", &format!("/portal/people/{clerk}/{act}")).await;
+        assert!(seen.status < 400, "{act}: {}", seen.text);
+        log.used("post", path).await;
+    }
 
     let wrong = "login=su.he&password=wrong&code=000000";
     assert_eq!(nobody.post("post", "/sign-in", wrong).await.status, 401);

@@ -78,6 +78,7 @@ diesel::table! {
         epoch -> Integer,
         state -> Text,
         made_at -> BigInt,
+        kind -> Text,
     }
 }
 
@@ -115,6 +116,7 @@ diesel::table! {
         totp_secret -> Nullable<Binary>,
         totp_last_step -> BigInt,
         made_at -> BigInt,
+        holder_id -> Nullable<Binary>,
     }
 }
 

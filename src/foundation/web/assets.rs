@@ -4,14 +4,18 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
 const CSS: &str = include_str!("static/chayan.css");
+const PORTAL_CSS: &str = include_str!("static/portal.css");
 const JS: &str = include_str!("static/chayan.js");
 const ICON: &str = include_str!("static/icon.svg");
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The URLs of the static files.
 pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/static/chayan.css", web::get().to(|| file("text/css; charset=utf-8", CSS)))
-        .route("/static/chayan.js", web::get().to(|| file("text/javascript; charset=utf-8", JS)))
+        .route("/static/portal.css", web::get().to(|| file("text/css; charset=utf-8", PORTAL_CSS)))
+        .route("/static/chayan.js", web::get().to(|| file(SCRIPT, JS)))
         .route("/static/icon.svg", web::get().to(|| file("image/svg+xml", ICON)));
 }
 

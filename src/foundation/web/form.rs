@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 use super::session::Token;
 use crate::foundation::problem::Problem;
 
+/// The header in which scripts carry the form's token.
+const SCRIPT_TOKEN: &str = "chayan-form";
+
 /// The largest form, in bytes.
 const LARGEST: usize = 64 * 1024;
 
@@ -50,6 +53,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             parse(&body).map(Self)
         })
     }
+}
+
+/// Proves that a script of a page of this session sent the request (`security.md` W3): the form's
+/// token comes in a header, which no page of another site can set.
+///
+/// # Errors
+///
+/// 403 `forbidden`.
+pub fn must_be_scripted(req: &HttpRequest) -> Result<(), Problem> {
+    let said = req.headers().get(SCRIPT_TOKEN).and_then(|value| value.to_str().ok());
+    let expected = Token::of(req).map(|token| token.csrf());
+    if comes_from_here(req) && expected.is_some() && said == expected.as_deref() {
+        return Ok(());
+    }
+    Err(Problem::forbidden().says(&"the page is stale: load it again"))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {

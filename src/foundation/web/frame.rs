@@ -17,6 +17,19 @@ pub struct Navigation {
     pub officers: &'static [(&'static str, &'static str)],
     /// For the administrator who makes and disables people; no page of officers is hers.
     pub people: &'static [(&'static str, &'static str)],
+    /// For people of businesses; the first is their home.
+    pub businesses: &'static [(&'static str, &'static str)],
+}
+
+/// Which pages a visitor has. No page belongs to two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The console of officers.
+    Officers,
+    /// The pages of the administrator who makes and disables people.
+    People,
+    /// The portal of businesses.
+    Businesses,
 }
 
 /// Who looks at the page; the extractor that knows it leaves it in the request.
@@ -26,8 +39,8 @@ pub struct Visitor {
     pub name: String,
     /// Where the visitor belongs, such as a department; may be empty.
     pub place: String,
-    /// Whether the visitor makes and disables people.
-    pub tends_people: bool,
+    /// Which pages the visitor has.
+    pub side: Side,
 }
 
 /// The random word that allows the one script of a page.
@@ -64,8 +77,11 @@ impl Frame {
             (extensions.get::<Visitor>().cloned(), nonce.unwrap_or_default())
         };
         let navigation = match (&visitor, req.app_data::<web::Data<Navigation>>()) {
-            (Some(visitor), Some(links)) if visitor.tends_people => links.people,
-            (Some(_), Some(links)) => links.officers,
+            (Some(visitor), Some(links)) => match visitor.side {
+                Side::Officers => links.officers,
+                Side::People => links.people,
+                Side::Businesses => links.businesses,
+            },
             _ => &[],
         };
         Self {
@@ -125,9 +141,15 @@ impl Frame {
 
     /// The links of the frame: text, path, and whether the page stands below it.
     pub fn links(&self) -> Vec<(String, &'static str, bool)> {
+        let home = self.home();
         let here =
-            |path: &str| if path == "/" { self.path == "/" } else { self.path.starts_with(path) };
+            |path: &str| if path == home { self.path == home } else { self.path.starts_with(path) };
         self.navigation.iter().map(|(key, path)| (self.t(key), *path, here(path))).collect()
+    }
+
+    /// Where the visitor's pages begin: the first link, or `/` for strangers.
+    pub fn home(&self) -> &'static str {
+        self.navigation.first().map_or("/", |(_, path)| path)
     }
 
     /// The path of this page.

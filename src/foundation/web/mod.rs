@@ -10,8 +10,8 @@ mod text;
 mod tls;
 
 pub use assets::console;
-pub use form::Form;
-pub use frame::{Demonstration, Frame, Navigation, Visitor, page};
+pub use form::{Form, must_be_scripted};
+pub use frame::{Demonstration, Frame, Navigation, Side, Visitor, page};
 pub use limits::{BodyLimit, read_body};
 pub use server::{Listener, Listeners, serve};
 pub use text::{LANGUAGE_COOKIE, Lang};

@@ -150,6 +150,11 @@ fn as_page(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxB
     let Some(problem) = problem.filter(|problem| !problem.status().is_redirection()) else {
         return response;
     };
+    let accept = response.request().headers().get(header::ACCEPT);
+    if accept.is_some_and(|accept| accept.as_bytes() == b"application/json") {
+        // A script of ours asks, not a person.
+        return response;
+    }
     let key = format!("problem-{}", problem.name());
     let page = ProblemPage {
         f: Frame::of(response.request(), "problem-title"),

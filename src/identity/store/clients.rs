@@ -8,7 +8,9 @@ use crate::foundation::db::schema::{
 use crate::foundation::db::{Conn, insert_if_absent};
 use crate::foundation::ids::{ClientId, HolderId};
 use crate::foundation::time::Timestamp;
-use crate::identity::model::{Client, ClientKey, ClientState, KeyState, OfferedKey, Purpose};
+use crate::identity::model::{
+    Client, ClientKey, ClientKind, ClientState, KeyState, OfferedKey, Purpose,
+};
 
 /// The client with this id.
 pub(in crate::identity) fn client(conn: &mut Conn, id: ClientId) -> QueryResult<Option<Client>> {
@@ -39,6 +41,20 @@ pub(in crate::identity) fn clients_of(
         .load(conn)
 }
 
+/// The client of `holder` that stands for the portal, if it is active.
+pub(in crate::identity) fn portal_client(
+    conn: &mut Conn,
+    holder: HolderId,
+) -> QueryResult<Option<Client>> {
+    clients::table
+        .filter(clients::holder_id.eq(holder))
+        .filter(clients::kind.eq(ClientKind::Portal))
+        .filter(clients::state.eq(ClientState::Active))
+        .select(Client::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Stores a new client.
 pub(in crate::identity) fn insert_client(conn: &mut Conn, client: &Client) -> QueryResult<usize> {
     diesel::insert_into(clients::table)
@@ -50,6 +66,7 @@ pub(in crate::identity) fn insert_client(conn: &mut Conn, client: &Client) -> Qu
             clients::epoch.eq(client.epoch),
             clients::state.eq(client.state),
             clients::made_at.eq(client.made_at),
+            clients::kind.eq(client.kind),
         ))
         .execute(conn)
 }

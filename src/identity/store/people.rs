@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::foundation::db::Conn;
 use crate::foundation::db::schema::{identity_codes as codes, identity_people as people};
-use crate::foundation::ids::PersonId;
+use crate::foundation::ids::{HolderId, PersonId};
 use crate::foundation::time::Timestamp;
 use crate::foundation::web::Lang;
 use crate::identity::model::{CodePurpose, CodeRow, Credentials, PersonRow, PersonState, Role};
@@ -26,7 +26,7 @@ pub(in crate::identity) fn person_called(
         .optional()
 }
 
-/// People by login, at most `limit`, after the login `after`.
+/// People of authorities by login, at most `limit`, after the login `after`.
 pub(in crate::identity) fn people(
     conn: &mut Conn,
     after: &str,
@@ -34,8 +34,21 @@ pub(in crate::identity) fn people(
 ) -> QueryResult<Vec<PersonRow>> {
     people::table
         .filter(people::login.gt(after))
+        .filter(people::holder_id.is_null())
         .order(people::login)
         .limit(limit)
+        .select(PersonRow::as_select())
+        .load(conn)
+}
+
+/// The people of the duty holder `holder`, by login; a business has few.
+pub(in crate::identity) fn people_of(
+    conn: &mut Conn,
+    holder: HolderId,
+) -> QueryResult<Vec<PersonRow>> {
+    people::table
+        .filter(people::holder_id.eq(holder))
+        .order(people::login)
         .select(PersonRow::as_select())
         .load(conn)
 }
@@ -65,6 +78,7 @@ pub(in crate::identity) fn insert_person(conn: &mut Conn, row: &PersonRow) -> Qu
             people::pseudonym.eq(&row.pseudonym),
             people::totp_last_step.eq(0),
             people::made_at.eq(row.made_at),
+            people::holder_id.eq(row.holder_id),
         ))
         .execute(conn)
 }

@@ -1,5 +1,6 @@
 //! Identity as its callers meet it: over HTTP, on a fresh database.
 
+mod business;
 mod clients;
 mod people;
 mod timing;

@@ -15,20 +15,20 @@ use crate::foundation::web::session::{COOKIE, Token};
 const PASSWORD: &str = "the river Qi in spring";
 
 /// A browser: it keeps its cookies and answers forms as pages ask it to.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     app: &'a Application,
     cookies: Vec<Cookie<'static>>,
     from: &'static str,
 }
 
-struct Seen {
-    status: StatusCode,
-    location: Option<String>,
-    html: String,
+pub(super) struct Seen {
+    pub(super) status: StatusCode,
+    pub(super) location: Option<String>,
+    pub(super) html: String,
 }
 
 impl<'a> Browser<'a> {
-    fn of(app: &'a Application) -> Self {
+    pub(super) fn of(app: &'a Application) -> Self {
         Self { app, cookies: Vec::new(), from: "192.0.2.1:40000" }
     }
 
@@ -52,7 +52,7 @@ impl<'a> Browser<'a> {
         Seen { status, location, html }
     }
 
-    async fn get(&mut self, path: &str) -> Seen {
+    pub(super) async fn get(&mut self, path: &str) -> Seen {
         self.send(TestRequest::get().uri(path)).await
     }
 
@@ -66,7 +66,7 @@ impl<'a> Browser<'a> {
         Token::of(&request).unwrap().csrf()
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
         let csrf = self.csrf();
         self.post_with(path, fields, &csrf).await
     }
@@ -91,7 +91,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-async fn create(stage: &Stage, login: &str, role: Role) -> PersonId {
+pub(super) async fn create(stage: &Stage, login: &str, role: Role) -> PersonId {
     let created = create_person(&stage.house, Actor::Command, login, "李娜", role, Lang::En);
     created.await.unwrap()
 }
@@ -119,7 +119,7 @@ fn code_now(stage: &Stage, secret: &TotpSecret) -> String {
 }
 
 /// Enrols with [`PASSWORD`]; the clock stands at the next step afterwards.
-async fn enrol(stage: &Stage, browser: &mut Browser<'_>, id: PersonId) -> TotpSecret {
+pub(super) async fn enrol(stage: &Stage, browser: &mut Browser<'_>, id: PersonId) -> TotpSecret {
     let code = mint(stage, id, CodePurpose::Enrol).await;
     let seen = browser.get(&format!("/enrol?code={code}")).await;
     assert_eq!(seen.status, StatusCode::OK);
@@ -130,8 +130,7 @@ async fn enrol(stage: &Stage, browser: &mut Browser<'_>, id: PersonId) -> TotpSe
         .house
         .store
         .read("test.person", move |conn| Ok::<_, StoreError>(store::person(conn, id)?.unwrap()));
-    let administers = person.await.unwrap().role == Role::SecurityAdministrator;
-    let home = if administers { "/people" } else { "/" };
+    let home = person.await.unwrap().role.home();
     let fields = [("code", code.as_str()), ("first", first.as_str())];
     let seen = browser.post("/enrol/confirm", &fields).await;
     assert_eq!((seen.status, seen.location.as_deref()), (StatusCode::SEE_OTHER, Some(home)));

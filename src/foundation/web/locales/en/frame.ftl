@@ -40,3 +40,5 @@ problem-clock-unsafe = The clock of the server is not right. Nothing is recorded
 problem-unsupported-encoding = The request is encoded in a way that is not accepted.
 problem-login-taken = Somebody already signs in with this name.
 problem-quota-exceeded = Too many requests. Please wait a little.
+problem-last-administrators = A business keeps at least two administrators who can sign in. Invite another first, and wait until the account is set up.
+problem-administrators-enough = The business has two administrators already and invites its other people itself.

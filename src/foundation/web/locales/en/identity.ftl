@@ -51,3 +51,7 @@ identity-role-governance = Governance office
 identity-state-invited = Invited
 identity-state-active = Active
 identity-state-disabled = Disabled
+identity-role-business-administrator = Administrator of the business
+identity-role-business-user = Staff of the business
+identity-login-form = A user name has 3 to 32 characters: small letters, digits, dots, hyphens and underscores.
+identity-name-form = A name has 1 to 64 characters.

@@ -88,3 +88,7 @@ registry-sector-house-rental = House rental
 registry-sector-vehicle-rental = Vehicle rental
 registry-sector-gasoline = Bulk gasoline
 registry-sector-bottled-gas = Bottled gas
+registry-people = People who sign in
+registry-people-about = These people may sign in to the portal for the business. The head of the department invites the first two administrators; the business invites everybody else itself.
+registry-people-wanted = The business has fewer than two administrators; the head of the department may invite one.
+registry-people-invite = Invite an administrator

@@ -40,3 +40,5 @@ problem-clock-unsafe = 服务器时钟不准，校准之前不作任何记录。
 problem-unsupported-encoding = 不接受这种编码的请求。
 problem-login-taken = 这个登录名已被使用。
 problem-quota-exceeded = 请求过多，请稍候。
+problem-last-administrators = 每家单位至少保留两名能登录的管理员。请先邀请另一名并等其开通，再停用此人。
+problem-administrators-enough = 该单位已有两名管理员，其他人员由该单位自行邀请。

@@ -51,3 +51,7 @@ identity-role-governance = 平安建设办公室
 identity-state-invited = 待开通
 identity-state-active = 正常
 identity-state-disabled = 已停用
+identity-role-business-administrator = 企业管理员
+identity-role-business-user = 企业人员
+identity-login-form = 用户名为 3 至 32 个字符，只能用小写字母、数字、点、连字符和下划线。
+identity-name-form = 姓名为 1 至 64 个字符。

@@ -82,3 +82,7 @@ registry-sector-house-rental = 房屋租赁
 registry-sector-vehicle-rental = 机动车租赁
 registry-sector-gasoline = 散装汽油
 registry-sector-bottled-gas = 瓶装燃气
+registry-people = 登录人员
+registry-people-about = 这些人员可以在企业端代表该单位登录。前两名管理员由部门负责人邀请，其余人员由该单位自行邀请。
+registry-people-wanted = 该单位的管理员不足两名，部门负责人可以邀请。
+registry-people-invite = 邀请管理员

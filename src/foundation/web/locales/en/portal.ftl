@@ -1,0 +1,15 @@
+portal-footer = Records are sealed at your business and opened only when drawn. Every opening is in the public log.
+portal-nav-home = My standing
+portal-nav-cases = Notices
+portal-nav-records = Submit
+portal-nav-openings = Openings
+portal-nav-receipts = Receipts
+portal-nav-keys = Keys
+portal-nav-people = People
+portal-nav-service = Service
+portal-people = People of your business
+portal-people-about = These people may sign in for your business. The log knows them by pseudonyms only.
+portal-people-short = Fewer than two administrators of your business can sign in. Please invite another soon: if one leaves or loses the phone, the other can still answer a notice.
+portal-people-invite = Invite somebody
+portal-people-invite-button = Make an enrolment link
+portal-people-lang = Language of pages and letters

@@ -1,0 +1,15 @@
+portal-footer = 记录在本单位密封，只有抽中的记录才会被打开，每次打开都记入公开日志。
+portal-nav-home = 我的情况
+portal-nav-cases = 通知与整改
+portal-nav-records = 报送
+portal-nav-openings = 打开记录
+portal-nav-receipts = 回执
+portal-nav-keys = 密钥
+portal-nav-people = 人员
+portal-nav-service = 送达确认
+portal-people = 本单位人员
+portal-people-about = 这里列出可以代表本单位登录的人员。日志中人员只以化名出现。
+portal-people-short = 本单位能登录的管理员不足两名。请尽快再邀请一名：一人离职或丢失手机时，另一人还能处理通知。
+portal-people-invite = 邀请新人员
+portal-people-invite-button = 生成开通链接
+portal-people-lang = 页面与信函语言
