@@ -85,11 +85,8 @@ impl Person {
             });
             noted.await?;
         }
-        let visitor = Visitor {
-            name: person.name.clone(),
-            place: String::new(),
-            side: person.role.side(),
-        };
+        let visitor =
+            Visitor { name: person.name.clone(), place: String::new(), side: person.role.side() };
         req.extensions_mut().insert(visitor);
         Ok(Some(Self(person)))
     }

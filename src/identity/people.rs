@@ -82,7 +82,13 @@ pub(super) fn checked_name(name: &str) -> Result<String, IdentityError> {
     }
 }
 
-pub(super) fn leaf(house: &House, person: &PersonRow, change: &str, role: Role, by: Actor) -> NewLeaf {
+pub(super) fn leaf(
+    house: &House,
+    person: &PersonRow,
+    change: &str,
+    role: Role,
+    by: Actor,
+) -> NewLeaf {
     let mut body = json!({
         "change": change, "person": person.pseudonym(), "role": role, "by": by.to_string(),
     });

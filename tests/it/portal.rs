@@ -14,12 +14,8 @@ pub(crate) async fn representative(
     login: &'static str,
     administrator: bool,
 ) -> (PersonId, Browser) {
-    let invitation = Invitation {
-        login: login.into(),
-        name: "周静".into(),
-        administrator,
-        lang: Lang::Zh,
-    };
+    let invitation =
+        Invitation { login: login.into(), name: "周静".into(), administrator, lang: Lang::Zh };
     let made = identity::represent(&town.house, Actor::Command, business.holder, &invitation);
     (made.await.unwrap(), Browser::of(town, login).await)
 }
@@ -58,7 +54,8 @@ async fn a_page_of_the_portal_is_for_its_business_only() {
             assert!(theirs.status >= 400, "{method} {at}: {}", theirs.status);
             assert!(*method != "get" || theirs.status == 404, "{method} {at}: {}", theirs.status);
         }
-        for secret in ["仙鹤宾馆", "inn.clerk", &inn.stream.to_string(), &inn.holder.to_string()] {
+        for secret in ["仙鹤宾馆", "inn.clerk", &inn.stream.to_string(), &inn.holder.to_string()]
+        {
             assert!(!theirs.text.contains(secret), "{method} {at} tells {secret}");
         }
         if *rule == Tends {

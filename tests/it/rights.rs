@@ -35,8 +35,8 @@ pub(crate) enum Rule {
     /// An administrator of a business; what the address names is the business's.
     Tends,
 }
-pub(crate) use Rule::{Portal, Tends};
 use Rule::{Anybody, Business as Caller, Officer, People};
+pub(crate) use Rule::{Portal, Tends};
 
 /// Method, path, rule; and of a change the leaves that it writes, none where it changes no fact.
 pub(crate) const RULES: &[(&str, &str, Rule, &[&str])] = &[

@@ -121,8 +121,7 @@ async fn an_authority_invites_the_first_two_administrators_only() {
     let life = Duration::from_secs(3600);
     let invite = async |login: &str| {
         let (name, lang) = ("周静".to_owned(), Lang::Zh);
-        let invitation =
-            Invitation { login: login.into(), name, administrator: false, lang };
+        let invitation = Invitation { login: login.into(), name, administrator: false, lang };
         invite_administrator(&stage.house, Actor::Command, inn, &invitation, life).await
     };
     assert!(invite("inn.one").await.is_ok());
