@@ -1,0 +1,104 @@
+cases-views = Views
+cases-view-undecided = To be decided
+cases-view-critical = Critical, to be decided
+cases-view-waiting = Waiting over 7 days
+cases-view-mine = My decisions of 7 days
+cases-view-confirmed = Confirmed
+cases-view-dismissed = Dismissed
+cases-view-lenient = Education records
+cases-view-all = All
+cases-shelf-proposed = to be decided
+cases-shelf-confirmed = confirmed
+cases-shelf-dismissed = dismissed
+cases-shelf-lenient = education records
+cases-shelf-all = all
+cases-filter-sector = Trade
+cases-filter-district = District
+cases-filter-older = Waiting over (days)
+cases-sort = Order
+cases-sort-severity = gravest first
+cases-sort-newest = newest first
+cases-sort-oldest = longest waiting first
+cases-sort-size = largest first
+cases-sort-holder = one business together
+cases-only-of = Only { $holder }
+cases-of-all = Show every business
+cases-worklist-caption = Findings in your trades and districts, by business, rule (or kind) and period
+cases-group = A group of findings
+cases-group-caption = Findings of one business about one rule (or of one kind) in one period, undecided ones first
+cases-group-more = { $count } more are not listed; please decide these first.
+cases-choose = Choose
+cases-how-many = How many
+cases-newest = Newest
+cases-waits = Waiting
+cases-days = { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+ }
+cases-to-decide = To decide
+cases-may-order = an order is possible
+cases-may-advise = advice only
+cases-count-proposed = { $count } to be decided
+cases-count-confirmed = { $count } confirmed
+cases-count-dismissed = { $count } dismissed
+cases-count-lenient = { $count } taught
+cases-preview-chosen = Preview what is chosen
+cases-preview-page = Preview this whole page
+cases-own-filters = My filters
+cases-filter-name = Keep this filter under the name
+cases-filter-name-hint = At most 40 characters, none that you use already
+cases-filter-keep = Keep
+cases-filter-forget = Forget
+cases-filters-full = You can keep 20 filters; please forget one first.
+cases-fault-filter = The name is empty, too long or used already. Nothing was kept.
+cases-keys = Keys: j and k move, x chooses, Enter opens, / goes to the filters. Access keys: 1 to 9 views, p preview what is chosen, w preview the whole page, n next page, c confirm, d dismiss, b back. Without script, Tab and Enter do everything.
+cases-done = { $count ->
+    [one] One finding was decided.
+   *[other] { $count } findings were decided.
+ }
+cases-decide = Decide together
+cases-decide-lead = { $findings } findings. Confirming them writes { $notices } notices, each with a case of its own, as follows.
+cases-decide-left = 200 findings can be decided at once; { $count } more are left out.
+cases-decide-nothing = No undecided finding is chosen.
+cases-decide-letters = { $count ->
+    [one] to one contact
+   *[other] to { $count } contacts
+ }
+cases-decide-paper = no contact: to be served on paper
+cases-confirm-both = Confirming opens cases and sends orders to correct; what no article empowers to order goes into letters of advice.
+cases-barred = Findings that cannot be decided
+cases-bar-decided = Somebody has decided it.
+cases-back = Back to the list
+cases-typed = What you typed
+cases-fault-meanwhile = Somebody decided meanwhile, so your decision was not made. This is how things stand now; what you typed is kept.
+cases-fault-chosen = No finding is chosen, or more than 200 at once.
+cases-fault-code = Please choose why.
+cases-fault-conditions = Leniency needs all three conditions: please check and tick each.
+cases-fault-lenient-critical = A critical finding is not open to leniency.
+cases-fault-lenient-again = It is on record that this business breached the same rule before, so this is not the first time.
+cases-code-why = Why
+cases-code-choose = Please choose
+cases-code-data-error = false data
+cases-code-declared-closure = declared closure
+cases-code-upstream-outage = outage outside the business
+cases-code-duplicate = says the same as another
+cases-code-lawful-exemption = exempt by law
+cases-code-lenient = first, minor, corrected in time: education
+cases-code-other = other (see the reason)
+cases-lenient-conditions = Conditions of leniency
+cases-lenient-hint = Administrative Penalty Law, article 33. All three must be checked; only for leniency
+cases-lenient-first = A first breach
+cases-lenient-minor = Minor consequences
+cases-lenient-corrected = Corrected in time
+cases-lesson = Education record
+cases-lesson-text = For this first and minor breach, corrected in time, { $holder } is not punished but taught; this record is kept.
+cases-before = This business before
+cases-before-same = Confirmed or treated with leniency under the same rule: { $count }.
+cases-before-lessons = Education records: { $count }.
+cases-before-all = See all its findings
+cases-verdict-confirmed = confirmed, case opened
+cases-verdict-dismissed = dismissed
+cases-verdict-reopened = dismissal taken back, to be decided again
+cases-reopen = Reopen
+cases-reopen-button = Take the dismissal back
+cases-case-now = Now in this case
