@@ -2,10 +2,12 @@
 //! leaves.
 
 mod decide;
+mod parts;
 
 use serde_json::json;
 
 pub use decide::{Done, confirm, dismiss, reopen};
+pub(super) use parts::{fit_together, is_movable, merge, split};
 
 use super::model::{Case, NewFinding};
 use super::store;

@@ -236,11 +236,8 @@ mod tests {
     fn leniency_needs_all_three_conditions_and_other_codes_none() {
         let reason = || Reason::parse("已当场改正").unwrap();
         for bits in 0..8_u8 {
-            let met = Conditions {
-                first: bits & 1 != 0,
-                minor: bits & 2 != 0,
-                corrected: bits & 4 != 0,
-            };
+            let met =
+                Conditions { first: bits & 1 != 0, minor: bits & 2 != 0, corrected: bits & 4 != 0 };
             let lenient = Dismissal::new(Code::Lenient, reason(), met);
             assert_eq!(lenient.is_ok(), bits == 7, "{met:?}");
             assert!(Dismissal::new(Code::Duplicate, reason(), met).is_ok());

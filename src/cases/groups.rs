@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use diesel::prelude::*;
 
-use super::model::{Finding, FindingKind, Severity, Stage};
+use super::model::{Finding, FindingKind, Severity};
 use crate::foundation::db::schema::cases_groups;
 use crate::foundation::db::text_enum;
 use crate::foundation::ids::{DepartmentId, FindingId, HolderId, OfficerId};
@@ -16,45 +16,45 @@ use crate::registry::{District, Sector};
 /// what an officer looks at together.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = cases_groups)]
-pub struct Group {
+pub(super) struct Group {
     /// The first finding in it.
-    pub id: FindingId,
+    pub(super) id: FindingId,
     /// The competent department.
     #[diesel(column_name = department_id)]
-    pub department: DepartmentId,
+    pub(super) department: DepartmentId,
     /// The duty holder.
     #[diesel(column_name = holder_id)]
-    pub holder: HolderId,
+    pub(super) holder: HolderId,
     /// The trade.
-    pub sector: Sector,
+    pub(super) sector: Sector,
     /// The district.
-    pub district: District,
+    pub(super) district: District,
     /// The period.
-    pub period: String,
+    pub(super) period: String,
     /// What was found.
-    pub kind: FindingKind,
+    pub(super) kind: FindingKind,
     /// The rule that was not kept.
-    pub rule: Option<String>,
+    pub(super) rule: Option<String>,
     pub(super) weight: i32,
     /// All findings in it.
-    pub size: i64,
+    pub(super) size: i64,
     /// Findings that nobody has decided.
-    pub undecided: i64,
+    pub(super) undecided: i64,
     /// Findings that became cases.
-    pub confirmed: i64,
+    pub(super) confirmed: i64,
     /// Findings that were let go.
-    pub dismissed: i64,
+    pub(super) dismissed: i64,
     /// Those of them that were a first and minor breach, corrected in time.
-    pub lenient: i64,
+    pub(super) lenient: i64,
     /// When the oldest undecided finding was found.
-    pub oldest_at: Timestamp,
+    pub(super) oldest_at: Timestamp,
     /// When the newest finding was found.
-    pub newest_at: Timestamp,
+    pub(super) newest_at: Timestamp,
 }
 
 impl Group {
     /// How much the gravest of them weighs.
-    pub fn severity(&self) -> Severity {
+    pub(super) fn severity(&self) -> Severity {
         let grave = Severity::ALL.iter().find(|severity| severity.weight() == self.weight);
         grave.copied().unwrap_or(Severity::Critical)
     }
@@ -129,18 +129,6 @@ text_enum! {
     }
 }
 
-impl Shelf {
-    /// Which findings of a group it shows; `None`: all.
-    pub(super) const fn stage(self) -> Option<Stage> {
-        match self {
-            Self::Proposed => Some(Stage::Proposed),
-            Self::Confirmed => Some(Stage::Confirmed),
-            Self::Dismissed | Self::Lenient => Some(Stage::Dismissed),
-            Self::All => None,
-        }
-    }
-}
-
 text_enum! {
     /// How a listing of groups is ordered.
     pub(super) enum Sort {
@@ -187,7 +175,9 @@ impl Cursor {
     pub(super) fn parse(sort: Sort, text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let cursor = match sort {
-            Sort::Severity => Self::Numbers(next(&mut parts)?, next(&mut parts)?, next(&mut parts)?),
+            Sort::Severity => {
+                Self::Numbers(next(&mut parts)?, next(&mut parts)?, next(&mut parts)?)
+            }
             Sort::Newest | Sort::Oldest | Sort::Size => {
                 Self::Number(next(&mut parts)?, next(&mut parts)?)
             }

@@ -10,7 +10,7 @@ use super::model::{Case, Finding};
 use super::store;
 use crate::foundation::House;
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{ActId, CaseId, FindingId, OfficerId};
+use crate::foundation::ids::{ActId, CaseId, FindingId, HolderId, OfficerId};
 use crate::foundation::problem::Problem;
 use crate::registry::{Officer, Place};
 
@@ -108,10 +108,15 @@ pub struct Confirmer {
 
 /// Why an officer who may see a finding may not decide it, as a Fluent key; `None` if he may.
 pub(super) fn bar(officer: &Officer, finding: &Finding) -> Option<&'static str> {
+    bar_for(officer, finding.holder)
+}
+
+/// Why an officer may not act in the affairs of `holder`, as a Fluent key; `None` if he may.
+pub(super) fn bar_for(officer: &Officer, holder: HolderId) -> Option<&'static str> {
     if !officer.is_certified() {
         return Some("cases-bar-certificate");
     }
-    officer.is_conflicted_with(finding.holder).then_some("cases-bar-conflict")
+    officer.is_conflicted_with(holder).then_some("cases-bar-conflict")
 }
 
 /// The findings called `ids` that are the officer's to see.
@@ -144,9 +149,7 @@ impl Confirmer {
         let (who, asked) = (officer.clone(), ids.len());
         let findings = house
             .store
-            .read("cases.chosen", move |conn| {
-                seen_by(conn, &who, &ids).map_err(CaseError::from)
-            })
+            .read("cases.chosen", move |conn| seen_by(conn, &who, &ids).map_err(CaseError::from))
             .await?;
         if findings.is_empty() || findings.len() != asked {
             return Err(CaseError::NotFound);

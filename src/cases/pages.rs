@@ -5,6 +5,7 @@ mod cases;
 mod decide;
 mod deciding;
 mod finding;
+mod parts;
 mod worklist;
 
 use std::collections::HashMap;
@@ -37,7 +38,10 @@ pub fn console(config: &mut web::ServiceConfig) {
         .route("/findings/{finding}/dismiss", web::post().to(finding::dismiss))
         .route("/findings/{finding}/reopen", web::post().to(finding::reopen))
         .route("/cases", web::get().to(cases::list))
-        .route("/cases/{case}", web::get().to(cases::show));
+        .route("/cases/{case}", web::get().to(cases::show))
+        .route("/cases/{case}/parts", web::get().to(parts::show))
+        .route("/cases/{case}/merge", web::post().to(parts::merge))
+        .route("/cases/{case}/split", web::post().to(parts::split));
 }
 
 /// Sends the browser on to `path` after a form.

@@ -4,6 +4,7 @@ mod decisions;
 mod filters;
 pub(super) mod flow;
 mod groups;
+mod parts;
 
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ pub(super) use groups::{
     COUNTED, add_to_group, count_groups, earlier_breaches, findings_of_group, group, group_of,
     groups_of, lessons, recount,
 };
+pub(super) use parts::{Move, carry, cases_beside, insert_move, moves_of, release};
 
 use super::model::{Case, Finding, FindingKind, Happening, NewFinding, Stage, State};
 use crate::foundation::db::schema::{

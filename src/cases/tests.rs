@@ -5,6 +5,7 @@ mod decisions;
 mod following;
 mod lists;
 mod pages;
+mod parts;
 
 use std::sync::Arc;
 use std::time::Duration;

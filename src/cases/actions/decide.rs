@@ -9,7 +9,7 @@ use super::state_leaf;
 use crate::cases::bundles::{Bundle, bundles};
 use crate::cases::decision::{Code, Decision, Dismissal, Reason, Verdict, Words};
 use crate::cases::error::CaseError;
-use crate::cases::guard::Confirmer;
+use crate::cases::guard::{Confirmer, Decider};
 use crate::cases::model::{
     Case, Counting, Event, Finding, Happening, Integrity, Severity, Stage, State,
 };
@@ -21,7 +21,7 @@ use crate::foundation::ids::{CaseId, FindingId};
 use crate::foundation::web::Lang;
 use crate::identity::FieldCipher;
 use crate::ledger::{self, NewLeaf, append_in};
-use crate::notices::{CheckpointLine, Draft, Notice, Recipient, enqueue_in};
+use crate::notices::{CheckpointLine, Draft, Notice, Recipient, Wording, enqueue_in};
 use crate::registry;
 use crate::rules::Packs;
 
@@ -68,11 +68,13 @@ pub async fn confirm(
             if let Some(done) = done_before(tx, &right)? {
                 return Ok(done);
             }
+            let tools = Tools { packs: &packs, cipher: &cipher, follows: None };
             let (findings, mut done) = (undecided(tx, &right)?, Done::default());
             for bundle in bundles(&packs, findings, house.clock.now().day()) {
-                let case = open(tx, house, (&packs, &cipher), &right, &words, &bundle)?;
+                let case = open(tx, house, &tools, &right.by, &words, &bundle)?;
                 for finding in &bundle.findings {
-                    let ruling = Ruling { verdict: Verdict::Confirmed, code: None, case: Some(case) };
+                    let ruling =
+                        Ruling { verdict: Verdict::Confirmed, code: None, case: Some(case) };
                     done.add(&decide(tx, house, &right, finding, ruling, &words.reason)?);
                 }
             }
@@ -244,21 +246,29 @@ fn recount(tx: &mut Conn, right: &Confirmer) -> Result<(), CaseError> {
     Ok(())
 }
 
+/// What it takes to write a notice.
+pub(super) struct Tools<'a> {
+    pub(super) packs: &'a Packs,
+    pub(super) cipher: &'a FieldCipher,
+    /// The notice in which the same matter stood before, by its number.
+    pub(super) follows: Option<&'a str>,
+}
+
 /// Opens the case of `bundle` with its notice, timeline and leaf.
 pub(super) fn open(
     tx: &mut Conn,
     house: &House,
-    tools: (&Packs, &FieldCipher),
-    right: &Confirmer,
+    tools: &Tools<'_>,
+    by: &Decider,
     words: &Words,
     bundle: &Bundle,
 ) -> Result<CaseId, CaseError> {
-    let case = notify(tx, house, tools, right, words, bundle)?;
+    let case = notify(tx, house, tools, by, words, bundle)?;
     let findings: Vec<FindingId> = bundle.findings.iter().map(|finding| finding.id).collect();
     store::insert_case(tx, &case, &findings)?;
-    let leaf = state_leaf(house, &case, Some(&right.by.pseudonym));
+    let leaf = state_leaf(house, &case, Some(&by.pseudonym));
     let opened = Happening {
-        officer: Some(right.by.id),
+        officer: Some(by.id),
         note: Some(words.reason.text().to_owned()),
         leaf: Some(leaf.id),
         ..Happening::of_itself(case.opened_at, Event::Open)
@@ -272,8 +282,8 @@ pub(super) fn open(
 fn notify(
     tx: &mut Conn,
     house: &House,
-    (packs, cipher): (&Packs, &FieldCipher),
-    right: &Confirmer,
+    tools: &Tools<'_>,
+    by: &Decider,
     words: &Words,
     bundle: &Bundle,
 ) -> Result<Case, CaseError> {
@@ -281,16 +291,16 @@ fn notify(
     let first = bundle.findings.first().ok_or(CaseError::NotFound)?;
     let department = registry::department(tx, first.department)?.ok_or(CaseError::NotFound)?;
     let holder = registry::holder(tx, bundle.holder)?.ok_or(CaseError::NotFound)?;
-    let zh = bundle.wording(tx, packs, Lang::Zh, &holder.name)?;
-    let en = bundle.wording(tx, packs, Lang::En, &holder.name)?;
-    let contacts = registry::contacts_of(tx, cipher, bundle.holder)?;
+    let zh = wording(tx, tools, bundle, (Lang::Zh, &holder.name))?;
+    let en = wording(tx, tools, bundle, (Lang::En, &holder.name))?;
+    let contacts = registry::contacts_of(tx, tools.cipher, bundle.holder)?;
     let places = (0..).zip(&contacts);
     let notice = Notice {
         case: id,
         organ: (&department).into(),
         holder: holder.id,
         addressee: holder.name,
-        certificates: vec![right.by.certificate.clone()],
+        certificates: vec![by.certificate.clone()],
         zh,
         en,
         basis: bundle.basis.clone(),
@@ -322,6 +332,20 @@ fn notify(
         acknowledged_at: None,
         version: 0,
     })
+}
+
+/// The words of the notice; first, where the same matter stood before.
+fn wording(
+    conn: &mut Conn,
+    tools: &Tools<'_>,
+    bundle: &Bundle,
+    (lang, holder): (Lang, &str),
+) -> diesel::QueryResult<Wording> {
+    let mut wording = bundle.wording(conn, tools.packs, lang, holder)?;
+    if let Some(number) = tools.follows {
+        wording.facts.insert(0, lang.text_with("cases-split-follows", &[("number", &number)]));
+    }
+    Ok(wording)
 }
 
 /// What the log holds now, short enough to be printed.

@@ -184,7 +184,7 @@ mod tests {
         ) {
             let query = format!("stage={stage}&sort={sort}&older={older}&period={period}");
             let asked = Asked::parse(&query);
-            prop_assert_eq!((asked.shelf, asked.sort), (*stage, *sort));
+            prop_assert_eq!((asked.shelf, asked.sort), (stage, sort));
             prop_assert_eq!(Asked::parse(&asked.query()), asked);
         }
     }

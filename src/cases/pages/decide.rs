@@ -13,7 +13,6 @@ use super::super::store::{self, LARGEST_CASE};
 use super::super::words;
 use super::asked::Asked;
 use super::deciding::{Desk, Fields, Mend, mendable};
-use super::worklist::called;
 use super::{Names, Tag, kind_text, see};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
@@ -281,7 +280,8 @@ pub(super) async fn group(
     officer: Officer,
     packs: web::Data<std::sync::Arc<Packs>>,
 ) -> Result<HttpResponse, Problem> {
-    let id = called(&req)?;
+    let id = req.match_info().get("group").and_then(|text| text.parse::<FindingId>().ok());
+    let id = id.ok_or_else(Problem::not_found)?;
     let f = Frame::of(&req, "cases-group");
     let lang = f.lang;
     let (group, holder, rows) = House::of(&req)

@@ -78,7 +78,11 @@ impl Fields {
 
     fn conditions(&self) -> Conditions {
         let ticked = |name| !self.one(name).is_empty();
-        Conditions { first: ticked("first"), minor: ticked("minor"), corrected: ticked("corrected") }
+        Conditions {
+            first: ticked("first"),
+            minor: ticked("minor"),
+            corrected: ticked("corrected"),
+        }
     }
 
     /// What a refused confirmation gives back.

@@ -88,8 +88,10 @@ impl FindingPage {
 
     /// Whether something was typed that no form of the page takes any more.
     fn left_over(&self) -> bool {
-        let gone = !self.undecided() || self.around.log.differs;
-        gone && self.desk.mend.reopen_reason.is_empty() && !self.desk.mend.typed().is_empty()
+        let deciding = self.undecided() && !self.around.log.differs;
+        let reopening = !self.desk.mend.reopen_reason.is_empty();
+        let kept = if reopening { self.may_be_reopened() } else { deciding };
+        !kept && !self.desk.mend.typed().is_empty()
     }
 
     /// The numbers of the records concerned, such as `17–19`.
@@ -253,12 +255,12 @@ pub(super) async fn reopen(
     let (fields, house) = (Fields(form.0), House::of(&req));
     right.act = fields.act();
     let again = right.clone();
-    let decided = async { actions::reopen(house, right, Reason::parse(fields.one("reason"))?).await };
+    let decided =
+        async { actions::reopen(house, right, Reason::parse(fields.one("reason"))?).await };
     match decided.await {
         Ok(_) => Ok(back_to(&again)),
         Err(error) => {
-            let mend =
-                Mend { reopen_reason: fields.one("reason").to_owned(), ..Mend::default() };
+            let mend = Mend { reopen_reason: fields.one("reason").to_owned(), ..Mend::default() };
             refused(&req, again, &packs, (error, mend)).await
         }
     }

@@ -14,7 +14,7 @@ use super::deciding::Fields;
 use super::{Names, Tag, kind_text, see};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{ActId, CaseId, FilterId, FindingId};
+use crate::foundation::ids::{ActId, CaseId, FilterId};
 use crate::foundation::paging::Page;
 use crate::foundation::problem::Problem;
 use crate::foundation::time::Timestamp;
@@ -89,9 +89,7 @@ impl ListPage {
     }
 
     fn trades(&self) -> impl Iterator<Item = (Sector, String, bool)> + '_ {
-        self.sectors
-            .iter()
-            .map(|one| (*one, self.f.t(&one.key()), self.asked.sector == Some(*one)))
+        self.sectors.iter().map(|one| (*one, self.f.t(&one.key()), self.asked.sector == Some(*one)))
     }
 
     fn districts(&self) -> impl Iterator<Item = (District, String, bool)> + '_ {
@@ -217,8 +215,7 @@ fn done_with(
 
 fn views(lang: Lang, asked: &Asked, filters: Vec<Filter>, counts: Vec<i64>) -> Vec<View> {
     let here = asked.query();
-    let built_in =
-        VIEWS.iter().map(|(key, query)| (lang.text(key), (*query).to_owned(), None));
+    let built_in = VIEWS.iter().map(|(key, query)| (lang.text(key), (*query).to_owned(), None));
     let own = filters.into_iter().map(|filter| (filter.name, filter.query, Some(filter.id)));
     let count = |count: i64| {
         if count > COUNTED { format!("{COUNTED}+") } else { count.to_string() }
@@ -349,10 +346,4 @@ pub(super) async fn forget_filter(
         return Err(Problem::not_found());
     }
     Ok(see(&format!("/findings?{}", Asked::parse(Fields(form.0).one("back")).query())))
-}
-
-/// The first finding of a group, as addresses call the group.
-pub(super) fn called(req: &HttpRequest) -> Result<FindingId, Problem> {
-    let text = req.match_info().get("group");
-    text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
 }

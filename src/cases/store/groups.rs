@@ -87,10 +87,8 @@ pub(in crate::cases) fn add_to_group(
 /// Counts the findings of the group called `id` again, after decisions about them.
 pub(in crate::cases) fn recount(tx: &mut Conn, id: FindingId) -> QueryResult<()> {
     use {cases_findings as f, cases_groups as g};
-    let found: Vec<(Stage, Option<Code>, Timestamp)> = f::table
-        .filter(f::group_id.eq(id))
-        .select((f::stage, f::code, f::found_at))
-        .load(tx)?;
+    let found: Vec<(Stage, Option<Code>, Timestamp)> =
+        f::table.filter(f::group_id.eq(id)).select((f::stage, f::code, f::found_at)).load(tx)?;
     let count = |stage| {
         let of_stage = found.iter().filter(|(own, ..)| *own == stage).count();
         i64::try_from(of_stage).unwrap_or(i64::MAX)
@@ -182,9 +180,11 @@ pub(in crate::cases) fn count_groups(
 fn few(conn: &mut Conn, scope: &Scope, sift: &Sift) -> QueryResult<Option<Vec<Group>>> {
     use cases_groups as g;
     let mut found: Vec<Group> = match (sift.holder, sift.decided) {
-        (Some(holder), _) => {
-            g::table.filter(g::holder_id.eq(holder)).limit(FEW).select(Group::as_select()).load(conn)?
-        }
+        (Some(holder), _) => g::table
+            .filter(g::holder_id.eq(holder))
+            .limit(FEW)
+            .select(Group::as_select())
+            .load(conn)?,
         (None, Some(own)) => {
             let ids = decided_groups(conn, own)?;
             g::table.filter(g::id.eq_any(ids)).select(Group::as_select()).load(conn)?

@@ -66,7 +66,12 @@ impl Browser {
         text((self.call)(self.request(TestRequest::get(), path)).await).await
     }
 
-    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)], csrf: bool) -> (u16, String) {
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        csrf: bool,
+    ) -> (u16, String) {
         let request = self.request(TestRequest::post(), path);
         let token = Token::of(&self.request(TestRequest::get(), "/").to_http_request()).unwrap();
         let mut fields = fields.to_vec();
