@@ -20,6 +20,9 @@ pub fn of_serve(console: &str, packs: &Arc<Packs>) -> Jobs {
         .with(audits::ScoreHolders)
         .with(audits::FindSignals)
         .with(audits::RemindOfDisclosures)
+        .with(audits::TallyConsole)
+        .with(audits::ProposePublications)
+        .with(audits::FollowLog)
         .with(cases::FollowUp)
         .with(cases::QueueDigests { console: console.to_owned() })
 }

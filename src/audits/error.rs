@@ -1,5 +1,7 @@
 //! What can go wrong with an audit, and why nothing is opened.
 
+use actix_web::http::StatusCode;
+
 use crate::foundation::crypto::LibraryFailure;
 use crate::foundation::db::StoreError;
 use crate::foundation::jobs::JobError;
@@ -99,6 +101,12 @@ pub enum AuditError {
     /// No such audit, or none of this department.
     #[error("no such audit")]
     NotFound,
+    /// The officer must not act in the affairs of the business.
+    #[error("an officer does not act where a conflict of interest is on record")]
+    NotYours,
+    /// Somebody was faster.
+    #[error("somebody has decided already")]
+    NotNow,
     /// The log did not answer in time.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -168,6 +176,8 @@ impl From<AuditError> for Problem {
     fn from(error: AuditError) -> Self {
         match error {
             AuditError::NotFound => Self::not_found(),
+            AuditError::NotYours => Self::forbidden().says(&error),
+            AuditError::NotNow => Self::of(StatusCode::CONFLICT, "case-not-now"),
             AuditError::Store(cause) => cause.into(),
             other => Self::ours(other),
         }

@@ -11,6 +11,7 @@ use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::ids::AuditId;
 use crate::foundation::problem::Problem;
+use crate::identity::{Person, Role};
 use crate::registry::Officer;
 
 /// An officer who may see the audit named in the path: one of the own department, in a trade of the
@@ -35,6 +36,55 @@ impl FromRequest for AuditViewer {
             let own = audit.department_id == officer.department_id()
                 && officer.sectors().contains(&audit.sector);
             if own { Ok(Self { audit }) } else { Err(Problem::not_found()) }
+        })
+    }
+}
+
+/// An officer who leads the department. Others are refused.
+pub(super) struct Lead(Officer);
+
+impl Lead {
+    /// The lead as an officer.
+    pub(super) const fn officer(&self) -> &Officer {
+        &self.0
+    }
+}
+
+impl FromRequest for Lead {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let officer = Officer::signed_in(&req).await?;
+            if officer.leads() { Ok(Self(officer)) } else { Err(Problem::forbidden()) }
+        })
+    }
+}
+
+/// Who may read who did what: a lead, what officers of the own department did; the audit
+/// administrator, what anybody did, without names.
+pub(super) enum Reader {
+    /// A lead.
+    Lead(Box<Officer>),
+    /// The audit administrator.
+    Administrator,
+}
+
+impl FromRequest for Reader {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let lead = Lead::from_request(req, payload);
+        let req = req.clone();
+        Box::pin(async move {
+            let person = Person::signed_in(&req).await?;
+            if person.role() == Role::AuditAdministrator {
+                return Ok(Self::Administrator);
+            }
+            lead.await.map(|lead| Self::Lead(Box::new(lead.0)))
         })
     }
 }

@@ -7,13 +7,17 @@ use super::commit::{commit_draws, mark_cutoffs};
 use super::corrections::note_repairs;
 use super::desk::Desk;
 use super::drops::watch_drops;
+use super::following::follow_log;
+use super::publishing::propose_publications;
 use super::reminding::remind;
 use super::run::run_audits;
 use super::scoring::score_holders;
 use super::signalling::find_signals;
+use super::tallying::tally_console;
 use crate::foundation::House;
 use crate::foundation::jobs::{Job, JobError, Missed, Slot, Tally};
 use crate::keys::Opener;
+use crate::registry::Calendar;
 use crate::rules::Packs;
 
 /// Commits to the secrets of draws, every hour; for `audit`.
@@ -62,7 +66,9 @@ impl Job for CheckPopulation {
     const MISSED: Missed = Missed::Latest;
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
-        Ok(check_population(house, &self.packs).await?)
+        let mut tally = check_population(house, &self.packs).await?;
+        tally.add("trends", tally_console(house).await?.count("trends"));
+        Ok(tally)
     }
 }
 
@@ -133,6 +139,48 @@ impl Job for RemindOfDisclosures {
 
     async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
         Ok(remind(house).await?)
+    }
+}
+
+/// Adds up what the console shows of many businesses, every hour; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct TallyConsole;
+
+impl Job for TallyConsole {
+    const NAME: &'static str = "tally-console";
+    const CLOCK: &'static str = "0 25 * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(tally_console(house).await?)
+    }
+}
+
+/// Proposes results of drawn audits for the public, every hour; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct ProposePublications;
+
+impl Job for ProposePublications {
+    const NAME: &'static str = "propose-publications";
+    const CLOCK: &'static str = "0 35 * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(propose_publications(house, &Calendar::embedded()).await?)
+    }
+}
+
+/// Reads in the log who did what, every minute; for `serve`.
+#[derive(Clone, Copy, Debug)]
+pub struct FollowLog;
+
+impl Job for FollowLog {
+    const NAME: &'static str = "follow-log";
+    const CLOCK: &'static str = "15 * * * * *";
+    const MISSED: Missed = Missed::Latest;
+
+    async fn run(&self, house: &House, _slot: Slot) -> Result<Tally, JobError> {
+        Ok(follow_log(house).await?)
     }
 }
 

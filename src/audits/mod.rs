@@ -22,9 +22,12 @@ pub mod draw;
 mod drops;
 mod enlist;
 mod error;
+mod estimating;
 mod explain;
+mod exporting;
 mod findings;
 pub mod fixed;
+mod following;
 mod guard;
 mod jobs;
 mod leaves;
@@ -32,6 +35,7 @@ mod model;
 mod opening;
 mod pages;
 pub mod population;
+mod publishing;
 mod recompute;
 mod regional;
 mod reminding;
@@ -43,6 +47,7 @@ mod signalling;
 pub mod signals;
 mod store;
 pub mod stratified;
+mod tallying;
 mod tree;
 mod trust;
 pub mod verdict;
@@ -56,7 +61,11 @@ mod block_tests;
 #[cfg(test)]
 mod choice_tests;
 #[cfg(test)]
+mod console_tests;
+#[cfg(test)]
 mod pages_tests;
+#[cfg(test)]
+mod publishing_tests;
 #[cfg(test)]
 mod signalling_tests;
 #[cfg(test)]
@@ -76,14 +85,17 @@ pub use corrections::note_repairs;
 pub use desk::{Child, Desk, OPEN_BLOCK};
 pub use drops::watch_drops;
 pub use error::{AuditError, Refusal};
+pub use following::follow_log;
 pub use jobs::{
-    CheckPopulation, CommitDraws, FindSignals, MarkCutoffs, NoteRepairs, RemindOfDisclosures,
-    RunAudits, ScoreHolders, WatchDrops,
+    CheckPopulation, CommitDraws, FindSignals, FollowLog, MarkCutoffs, NoteRepairs,
+    ProposePublications, RemindOfDisclosures, RunAudits, ScoreHolders, TallyConsole, WatchDrops,
 };
 pub use model::{AuditState, Cause, Conclusion, Outcome, PeriodState};
 pub use pages::console;
+pub use publishing::propose_publications;
 pub use recompute::{recompute, recompute_holders};
 pub use reminding::remind;
 pub use run::run_audits;
 pub use scoring::score_holders;
 pub use signalling::find_signals;
+pub use tallying::tally_console;

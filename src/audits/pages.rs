@@ -1,12 +1,21 @@
 //! The console pages of audits: the overview, the audits of a period, one audit with its
-//! draw, and the standing of one duty holder.
+//! draw, and one duty holder with its days, verdicts and standing.
 
+mod chart;
+mod days;
 mod detail;
+mod holder;
 mod listing;
+mod log;
+mod oversight;
 mod overview;
-mod regional;
+mod public;
+mod publications;
 mod signals;
 mod standing;
+mod tables;
+mod trade;
+mod trends;
 mod words;
 
 use actix_web::web;
@@ -18,7 +27,16 @@ use super::roster::Choice;
 pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(overview::show))
+        .route("/holders/{holder}", web::get().to(holder::show))
         .route("/holders/{holder}/standing", web::get().to(standing::show))
+        .route("/tables", web::post().to(tables::send))
+        .route("/oversight", web::get().to(oversight::show))
+        .route("/log", web::get().to(log::show))
+        .route("/publications", web::get().to(publications::show))
+        .route("/publications/{audit}/publish", web::post().to(publications::publish))
+        .route("/publications/{audit}/withdraw", web::post().to(publications::withdraw))
+        .route("/public", web::get().to(public::departments))
+        .route("/public/{department}", web::get().to(public::published))
         .route("/signals", web::get().to(signals::show))
         .route("/audits", web::get().to(listing::show))
         .route("/audits/{audit}", web::get().to(detail::show));
@@ -32,7 +50,14 @@ struct Tag {
 
 impl From<&AuditRow> for Tag {
     fn from(audit: &AuditRow) -> Self {
-        let (key, tone) = match (audit.state, audit.verdict) {
+        Self::of(audit.state, audit.verdict)
+    }
+}
+
+impl Tag {
+    /// Where an audit stands, in a word.
+    const fn of(state: AuditState, verdict: Option<Conclusion>) -> Self {
+        let (key, tone) = match (state, verdict) {
             (AuditState::Done, Some(Conclusion::Compliant)) => ("audits-compliant", "good"),
             (AuditState::Done, Some(Conclusion::NonCompliant)) => ("audits-non-compliant", "bad"),
             (AuditState::Done, _) => ("audits-undecided", "warn"),

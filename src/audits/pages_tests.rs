@@ -19,6 +19,7 @@ use super::{AuditError, console, store};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{AuditId, DepartmentId, HolderId};
+use crate::foundation::web::session::Token;
 use crate::identity::{self, CodePurpose, DemoEntry};
 use crate::ledger::Hash;
 use crate::registry::testing::{EXAMPLE, cipher, imported};
@@ -30,6 +31,26 @@ pub(super) async fn visit(
     house: &House,
     login: &'static str,
     paths: &[String],
+) -> Vec<(StatusCode, String)> {
+    let paths: Vec<_> = paths.iter().map(|path| (path.clone(), None)).collect();
+    go(house, login, &paths).await
+}
+
+/// `(status, answer)` of each form, sent to one path by one who signed in.
+pub(super) async fn submit(
+    house: &House,
+    login: &'static str,
+    path: &str,
+    forms: &[Vec<(String, String)>],
+) -> Vec<(StatusCode, String)> {
+    let forms: Vec<_> = forms.iter().map(|form| (path.to_owned(), Some(form.clone()))).collect();
+    go(house, login, &forms).await
+}
+
+async fn go(
+    house: &House,
+    login: &'static str,
+    wishes: &[(String, Option<Vec<(String, String)>>)],
 ) -> Vec<(StatusCode, String)> {
     let service = test::init_service(
         App::new()
@@ -53,13 +74,23 @@ pub(super) async fn visit(
     let entered = test::call_service(&service, entry.to_request()).await;
     let cookies: Vec<Cookie<'static>> =
         entered.response().cookies().map(Cookie::into_owned).collect();
+    let with_cookies = |request: TestRequest| {
+        cookies.iter().fold(request, |request, cookie| request.cookie(cookie.clone()))
+    };
     let mut seen = Vec::new();
-    for path in paths {
-        let mut request = TestRequest::get().uri(path);
-        for cookie in &cookies {
-            request = request.cookie(cookie.clone());
-        }
-        let response = test::call_service(&service, request.to_request()).await;
+    for (path, form) in wishes {
+        let request = match form {
+            None => TestRequest::get().uri(path),
+            Some(form) => {
+                let known = with_cookies(TestRequest::get()).to_http_request();
+                let csrf = Token::of(&known).unwrap().csrf();
+                let mut form = form.clone();
+                form.push(("csrf".to_owned(), csrf));
+                let request = TestRequest::post().uri(path).set_form(form);
+                request.insert_header(("sec-fetch-site", "same-origin"))
+            }
+        };
+        let response = test::call_service(&service, with_cookies(request).to_request()).await;
         let status = response.status();
         let page = test::read_body(response).await;
         seen.push((status, String::from_utf8_lossy(&page).into_owned()));
@@ -343,7 +374,7 @@ pub(super) async fn scored(house: &House, id: AuditId) -> HolderId {
 }
 
 /// Gives the audited guesthouse a signal, and a measure whose outside figures are damaged.
-async fn looked_at(house: &House, id: AuditId) {
+pub(super) async fn looked_at(house: &House, id: AuditId) {
     let find = move |conn: &mut Conn| Ok::<_, AuditError>(store::audit(conn, id)?);
     let audit = house.store.read("test", find).await.unwrap().unwrap();
     let (holder, last_day) = (audit.holder_id, "2026-03-31".parse().unwrap());

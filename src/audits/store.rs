@@ -1,5 +1,8 @@
 //! Every SQL statement of audits.
 
+pub(super) mod console;
+pub(super) mod deeds;
+pub(super) mod publications;
 pub(super) mod roster;
 pub(super) mod signals;
 pub(super) mod standings;
@@ -17,6 +20,7 @@ use crate::foundation::db::{Conn, insert_if_absent};
 use crate::foundation::ids::{AuditId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::Hash;
+use crate::registry::Sector;
 
 /// The period of a plan.
 pub(super) fn period(conn: &mut Conn, plan: PlanId, id: &str) -> QueryResult<Option<PeriodRow>> {
@@ -148,6 +152,22 @@ pub(super) fn audits_of(conn: &mut Conn, plan: PlanId, period: &str) -> QueryRes
         .filter(audits::plan_id.eq(plan))
         .filter(audits::period.eq(period))
         .order(audits::holder_id)
+        .select(AuditRow::as_select())
+        .load(conn)
+}
+
+/// The audits of a holder that are of `department` and its trades, newest first, at most `limit`.
+pub(super) fn audits_of_holder(
+    conn: &mut Conn,
+    holder: HolderId,
+    (department, sectors): (DepartmentId, Vec<Sector>),
+    limit: i64,
+) -> QueryResult<Vec<AuditRow>> {
+    audits::table
+        .filter(audits::holder_id.eq(holder))
+        .filter(audits::department_id.eq(department).and(audits::sector.eq_any(sectors)))
+        .order((audits::made_at.desc(), audits::id.desc()))
+        .limit(limit)
         .select(AuditRow::as_select())
         .load(conn)
 }

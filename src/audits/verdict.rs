@@ -269,6 +269,48 @@ impl Ladder {
     }
 }
 
+/// Where the two tests end an audit after so many openings, every opened record decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// t: how many records were opened.
+    pub opened: u64,
+    /// At most so many failing ones conclude *compliant*; `None` while no count does.
+    pub passes: Option<u64>,
+    /// At least so many failing ones conclude *non-compliant*; `None` while no count does.
+    pub fails: Option<u64>,
+}
+
+/// The limits after each of the first `most` openings of a frame of `size`, from 0 on, not beyond
+/// the plan's cap (sampling.md §2.3). Takes time as `most` times the width of the open corridor.
+pub fn limits(plan: &Plan, size: u64, most: u64) -> Vec<Limits> {
+    let k0 = plan.tolerable(size);
+    let most = most.min(plan.cap).min(size);
+    let pass_test = Ladder::new(size, (k0 + 1).min(size), most, plan.prior_pass);
+    let fail_test = Ladder::new(size, k0, most, plan.prior_fail);
+    let (pass_at, fail_at) = (-plan.alpha_pass.ln(), -plan.alpha_fail.ln());
+    let index = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let judged = |t: u64, s: u64| {
+        rules(size, k0, Tally::of(t, s), |test, s| match test {
+            Test::Pass => pass_test.ln_e(index(t), index(s)) >= pass_at,
+            Test::Fail => fail_test.ln_e(index(t), index(s)) >= fail_at,
+        })
+    };
+    let mut found = Vec::new();
+    // Both limits only rise with t, so each is looked for from where it stood.
+    let (mut passes, mut fails): (Option<u64>, u64) = (None, 0);
+    for t in 0..=most {
+        let next = |passes: Option<u64>| passes.map_or(0, |s| s + 1);
+        while next(passes) <= t && judged(t, next(passes)) == Verdict::Compliant {
+            passes = Some(next(passes));
+        }
+        while fails <= t && judged(t, fails) != Verdict::NonCompliant {
+            fails += 1;
+        }
+        found.push(Limits { opened: t, passes, fails: (fails <= t).then_some(fails) });
+    }
+    found
+}
+
 /// How a plan ends on a population that is known (sampling.md §2.5): what it costs and how often it
 /// errs. Chances are fractions of one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -354,6 +396,26 @@ mod tests {
             assert_eq!(plan.verdict(n, Tally::of(t, s)), Verdict::NonCompliant, "{s} of {t}");
             assert_eq!(plan.verdict(n, Tally::of(t + 1, s)), Verdict::Continue, "{s} of {}", t + 1);
         }
+    }
+
+    #[test]
+    fn the_limits_are_where_the_verdict_changes() {
+        for size in [12, 70, 3_000] {
+            let plan = Plan::default();
+            for limit in limits(&plan, size, 90) {
+                let t = limit.opened;
+                let k0 = plan.tolerable(size);
+                let of = |verdict| move |s: &u64| plan.judge(size, k0, Tally::of(t, *s)) == verdict;
+                assert_eq!(
+                    limit.passes,
+                    (0..=t).filter(of(Verdict::Compliant)).max(),
+                    "{size} {t}"
+                );
+                assert_eq!(limit.fails, (0..=t).find(of(Verdict::NonCompliant)), "{size} {t}");
+            }
+        }
+        assert_eq!(limits(&Plan::default(), 5_000, 1_000).len(), 301);
+        assert_eq!(limits(&Plan::default(), 5_000, 65)[65].passes, Some(0));
     }
 
     #[test]

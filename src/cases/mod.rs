@@ -1,12 +1,10 @@
 //! Findings, and the cases that follow from them.
 //!
 //! A check hands in an [`Observation`]; [`raise_in`] joins its transaction and keeps one finding a
-//! key. Officers look at findings in groups: those of one duty holder about one rule in one period.
-//! A finding is the department's own until an officer has confirmed it with a reason. What is
-//! confirmed together makes one case a duty holder, trade and district: the law is frozen as the
-//! catalogue has it, and a notice goes to every contact of the duty holder, all in one transaction
-//! with its leaves. Where no confirmed article empowers an order, the notice is advice. A dismissed
-//! finding stays, with a code and a reason, and can be reopened. Every decision stays on record.
+//! key. A finding is the department's own until an officer has confirmed it with a reason: then one
+//! case is opened, the law is frozen as the catalogue has it, and a notice goes to every contact of
+//! the duty holder, all in one transaction with its leaves. Where no confirmed article empowers an
+//! order, the notice is advice. A dismissed finding stays, with its reason.
 //!
 //! A leaf holds a salted hash of a finding, so a row that was edited in the database does not match
 //! the log any more; it is shown as such and cannot be decided.
@@ -16,11 +14,8 @@
 //! letter has no time that could run out.
 
 mod actions;
-mod bundles;
-mod decision;
 mod error;
 mod follow;
-mod groups;
 mod guard;
 mod integrity;
 mod model;
@@ -35,8 +30,7 @@ use std::ops::Range;
 
 use diesel::QueryResult;
 
-pub use actions::{Done, confirm, dismiss, raise_in, reopen};
-pub use decision::{Code, Conditions, Decision, Dismissal, Reason, Verdict, Words};
+pub use actions::{Reason, Words, confirm, dismiss, raise_in};
 pub use error::CaseError;
 pub use follow::{FollowUp, QueueDigests, follow_up, queue_digests};
 pub use guard::Confirmer;
@@ -45,11 +39,12 @@ pub use model::{
     Integrity, NewFinding, Observation, Outcome, Severity, Stage, State,
 };
 pub use pages::console;
+pub use store::figures::Decided;
 
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{AuditId, CaseId, FindingId, HolderId, StreamId};
+use crate::foundation::ids::{AuditId, CaseId, DepartmentId, FindingId, HolderId, StreamId};
 use crate::foundation::time::Timestamp;
-use crate::registry::{Officer, Sector};
+use crate::registry::{District, Officer, Sector};
 
 /// Findings against `holder`, newest first, at most 50.
 ///
@@ -182,4 +177,50 @@ pub fn cases_of_holder(
 /// Those of the database.
 pub fn checks_without_officers(conn: &mut Conn) -> QueryResult<Vec<Check>> {
     store::flow::checks_without_officers(conn)
+}
+
+/// How many cases that `officer` sees are in `state`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn cases_in(conn: &mut Conn, officer: &Officer, state: State) -> QueryResult<i64> {
+    store::count_cases(conn, &officer.into(), state)
+}
+
+/// What a department decided about findings from `since` on, at most 500,000.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn decisions_since(
+    conn: &mut Conn,
+    department: DepartmentId,
+    since: Timestamp,
+) -> QueryResult<Vec<Decided>> {
+    store::figures::decisions_since(conn, department, since)
+}
+
+/// How many cases of a department are in which state, by trade and district.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn cases_by_place(
+    conn: &mut Conn,
+    department: DepartmentId,
+) -> QueryResult<Vec<(Sector, District, State, i64)>> {
+    store::figures::count_by_place(conn, department)
+}
+
+/// How many findings that `officer` sees nobody has decided, by what they weigh.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn undecided_by_severity(
+    conn: &mut Conn,
+    officer: &Officer,
+) -> QueryResult<Vec<(Severity, i64)>> {
+    store::figures::undecided_by_severity(conn, officer.department_id(), &officer.sectors())
 }

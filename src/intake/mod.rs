@@ -46,8 +46,8 @@ pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure};
 pub use receipt::{Receipt, batch_leaf, close_leaf, closure_leaf};
 pub use views::{
     asked_of, batch_of, batches_of, batches_of_stream, batches_since, closes_of, closures_of,
-    counts_of_days, disclosures_of, disclosures_wanted, equivocations, first_day_of, line,
-    lines_of, measure_of, refusals_of, requests_running,
+    counts_of_days, deliveries_of, disclosures_of, disclosures_wanted, equivocations, first_day_of,
+    line, lines_of, measure_of, nil_days_of, refusals_of, requests_running,
 };
 
 #[cfg(test)]

@@ -115,6 +115,35 @@ pub(super) fn counts_between(
         .load(conn)
 }
 
+/// Day, lateness and count of the batches of `stream` whose day lies between `first` and `last`.
+pub(super) fn deliveries_between(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> QueryResult<Vec<(Day, bool, i64)>> {
+    batches::table
+        .filter(batches::stream_id.eq(stream))
+        .filter(batches::day.between(first, last))
+        .select((batches::day, batches::late, batches::count))
+        .load(conn)
+}
+
+/// The days between `first` and `last` that a nil return of `stream` closes.
+pub(super) fn nil_days_between(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> QueryResult<Vec<Day>> {
+    closes::table
+        .filter(closes::stream_id.eq(stream))
+        .filter(closes::day.between(first, last))
+        .filter(closes::current.eq(true).and(closes::count.eq(0)))
+        .select(closes::day)
+        .load(conn)
+}
+
 /// The first day of `stream` with a record.
 pub(super) fn first_day(conn: &mut Conn, stream: StreamId) -> QueryResult<Option<Day>> {
     batches::table

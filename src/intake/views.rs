@@ -96,6 +96,34 @@ pub fn counts_of_days(
     Ok(store::counts_between(conn, stream, first, last)?)
 }
 
+/// Day, lateness and number of records of each batch of `stream`, for the days `first` to `last`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn deliveries_of(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<(Day, bool, i64)>, StoreError> {
+    Ok(store::deliveries_between(conn, stream, first, last)?)
+}
+
+/// The days `first` to `last` that a nil return of `stream` closes.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn nil_days_of(
+    conn: &mut Conn,
+    stream: StreamId,
+    first: Day,
+    last: Day,
+) -> Result<Vec<Day>, StoreError> {
+    Ok(store::nil_days_between(conn, stream, first, last)?)
+}
+
 /// The first day of `stream` with a record.
 ///
 /// # Errors

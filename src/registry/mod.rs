@@ -42,15 +42,15 @@ pub use place::{District, DivisionKind, NotADistrict, Place, Sector};
 pub use plan::{Cut, Period, Plan};
 pub use store::{
     conflicts_of, consent, consents_of, contact_langs, contacts_of, department, department_for,
-    departments, holder, holders, officer_of, officers_of, open_streams, outlets_of, pack_in_force,
-    packs_of, plan, plan_for, plans, scopes_of, stream_for_push, streams_of, streams_on, subjects,
+    departments, holder, holders, holders_after, officer_of, officers_of, open_streams, outlets_of,
+    pack_in_force, packs_of, plan, plan_for, plans, scopes_of, stream_for_push, streams_of,
+    streams_on, subjects,
 };
 
 /// The URLs for officers.
 pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/holders", web::get().to(pages::holders))
-        .route("/holders/{holder}", web::get().to(pages::holder))
         .service(
             web::resource("/holders/{holder}/people")
                 .route(web::get().to(pages::people::show))

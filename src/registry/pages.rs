@@ -1,4 +1,5 @@
-//! The pages of the registry: duty holders, one duty holder, the department.
+//! The pages of the registry: duty holders, and the department. The page of one duty holder is
+//! where its audits are.
 
 pub(super) mod people;
 
@@ -10,13 +11,13 @@ use serde::Deserialize;
 
 use super::error::RegistryError;
 use super::guard::Officer;
-use super::model::{Holder, HolderKind, HolderState, Outlet, RegisteredOfficer, StreamFacts};
+use super::model::{Holder, HolderState, RegisteredOfficer, StreamFacts};
 use super::place::{District, DivisionKind, Place, Sector};
 use super::plan::{Cut, Plan};
 use super::store;
 use crate::foundation::House;
 use crate::foundation::ids::HolderId;
-use crate::foundation::paging::PAGE;
+use crate::foundation::paging::{PAGE, Page};
 use crate::foundation::problem::Problem;
 use crate::foundation::time::Day;
 use crate::foundation::web::{Frame, page};
@@ -28,7 +29,8 @@ pub(super) struct Narrowing {
     sector: String,
     #[serde(default)]
     district: String,
-    page: Option<u32>,
+    #[serde(default)]
+    after: String,
 }
 
 /// A duty holder in the list, with what of it is the officer's.
@@ -47,17 +49,16 @@ struct HoldersPage {
     districts: Vec<District>,
     sector: Option<Sector>,
     district: Option<District>,
-    rows: Vec<Listed>,
-    page: u32,
-    more: bool,
+    rows: Page<Listed>,
+    paged: bool,
 }
 
 impl HoldersPage {
-    /// The address of another page of the same list.
-    fn at(&self, page: u32) -> String {
+    /// The address of the same list from another place on.
+    fn at(&self, after: &str) -> String {
         let sector = self.sector.map(Sector::as_str).unwrap_or_default();
         let district = self.district.as_ref().map(District::as_str).unwrap_or_default();
-        format!("/holders?sector={sector}&district={district}&page={page}")
+        format!("/holders?sector={sector}&district={district}&after={after}")
     }
 }
 
@@ -69,37 +70,31 @@ pub(super) async fn holders(
 ) -> Result<HttpResponse, Problem> {
     let sector: Option<Sector> = chosen(&narrowing.sector)?;
     let district: Option<District> = chosen(&narrowing.district)?;
-    let number = narrowing.page.unwrap_or(1).max(1);
+    let after: Option<HolderId> = chosen(&narrowing.after)?;
     let own = officer.sectors();
     let sectors: Vec<Sector> =
         own.iter().copied().filter(|own| sector.is_none_or(|sector| sector == *own)).collect();
-    let offset = i64::from(number - 1) * PAGE;
     let right = officer.clone();
     let listing = House::of(&req).store.read("registry.list_holders", move |conn| {
-        let department = right.department_id();
-        let window = (offset, PAGE + 1);
-        let found = store::holders_listed(conn, department, &sectors, district, window)?;
-        let mut rows = Vec::with_capacity(found.len());
-        for holder in found {
+        let (department, narrow) = (right.department_id(), (sectors.as_slice(), district));
+        let found = store::holders_after(conn, department, narrow, after, PAGE + 1)?;
+        let found = Page::cut(found, |holder| holder.id.to_string());
+        let mut rows = Vec::with_capacity(found.rows.len());
+        for holder in found.rows {
             let mut streams = store::streams_of(conn, holder.id)?;
             streams.retain(|facts| right.must_cover(&facts.place()).is_ok());
             rows.push(listed(holder, &streams));
         }
-        Ok::<_, RegistryError>(rows)
+        Ok::<_, RegistryError>(Page { rows, next: found.next })
     });
-    let mut rows = listing.await?;
-    let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let more = rows.len() > shown;
-    rows.truncate(shown);
     page(&HoldersPage {
+        rows: listing.await?,
         f: Frame::of(&req, "registry-holders"),
         sectors: own,
         districts: District::known().into_iter().filter(|known| seen(&officer, known)).collect(),
         sector,
         district,
-        rows,
-        page: number,
-        more,
+        paged: after.is_some(),
     })
 }
 
@@ -126,47 +121,6 @@ fn listed(holder: Holder, streams: &[StreamFacts]) -> Listed {
     outlets.sort();
     outlets.dedup();
     Listed { holder, sectors, outlets: outlets.len(), streams: streams.len() }
-}
-
-#[derive(Template)]
-#[template(path = "registry/pages/holder.html")]
-struct HolderPage {
-    f: Frame,
-    holder: Holder,
-    contacts: i64,
-    outlets: Vec<(Outlet, Vec<StreamFacts>)>,
-    today: Day,
-}
-
-/// `GET /holders/{holder}`: one duty holder, with what of it is the officer's.
-pub(super) async fn holder(
-    req: HttpRequest,
-    officer: Officer,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let id: HolderId = path.parse().ok().ok_or_else(Problem::not_found)?;
-    let house = House::of(&req);
-    let today = house.clock.now().day();
-    let found = house.store.read("registry.show_holder", move |conn| {
-        let Some(holder) = store::holder(conn, id)? else { return Ok(None) };
-        let mut streams = store::streams_of(conn, id)?;
-        streams.retain(|facts| officer.must_cover(&facts.place()).is_ok());
-        let contacts = store::count_contacts(conn, id)?;
-        let outlets = store::outlets_of(conn, id)?;
-        Ok::<_, RegistryError>(Some((holder, contacts, outlets, streams)))
-    });
-    let (holder, contacts, outlets, streams) = found.await?.ok_or_else(Problem::not_found)?;
-    let with_streams = outlets.into_iter().filter_map(|outlet| {
-        let own: Vec<_> =
-            streams.iter().filter(|facts| facts.outlet.id == outlet.id).cloned().collect();
-        (!own.is_empty()).then_some((outlet, own))
-    });
-    let outlets: Vec<_> = with_streams.collect();
-    if outlets.is_empty() {
-        return Err(Problem::not_found());
-    }
-    let f = Frame::of(&req, "registry-holder");
-    page(&HolderPage { f, holder, contacts, outlets, today })
 }
 
 #[derive(Template)]

@@ -23,6 +23,8 @@ use crate::foundation::time::Day;
 use crate::foundation::web::Lang;
 use crate::identity::FieldCipher;
 
+type Backend = <Conn as diesel::Connection>::Backend;
+
 mod consents;
 mod import;
 
@@ -96,32 +98,44 @@ pub fn holders(conn: &mut Conn, department: DepartmentId) -> QueryResult<Vec<Hol
 }
 
 /// Duty holders with a stream of `sectors` in a part of `district` for which `department` is
-/// competent, by name; at most `limit` after the first `offset`.
-pub(super) fn holders_listed(
+/// competent, by name; at most `limit` after the holder `after`.
+pub fn holders_after(
     conn: &mut Conn,
     department: DepartmentId,
-    sectors: &[Sector],
-    district: Option<District>,
-    (offset, limit): (i64, i64),
+    (sectors, district): (&[Sector], Option<District>),
+    after: Option<HolderId>,
+    limit: i64,
 ) -> QueryResult<Vec<Holder>> {
     let pattern = match district {
         None => "%".to_owned(),
         Some(whole) if whole.is_whole() => format!("{}%", &whole.as_str()[..4]),
         Some(district) => district.to_string(),
     };
+    let from = match after {
+        Some(after) => holder(conn, after)?.map(|holder| (holder.name, holder.id)),
+        None => None,
+    };
+    // Asked of each holder in the order of names, so that a page ends when it is full.
     let supervised = registry_streams::table
-        .inner_join(registry_outlets::table)
+        .filter(registry_streams::outlet_id.eq(registry_outlets::id))
         .filter(registry_streams::department_id.eq(department))
-        .filter(registry_streams::sector.eq_any(sectors))
+        .filter(registry_streams::sector.eq_any(sectors));
+    let own = registry_outlets::table
+        .filter(registry_outlets::holder_id.eq(registry_holders::id))
         .filter(registry_outlets::district.like(pattern))
-        .select(registry_outlets::holder_id);
-    registry_holders::table
-        .filter(registry_holders::id.eq_any(supervised))
+        .filter(diesel::dsl::exists(supervised));
+    let mut query = registry_holders::table
+        .filter(diesel::dsl::exists(own))
         .order((registry_holders::name, registry_holders::id))
-        .offset(offset)
         .limit(limit)
         .select(Holder::as_select())
-        .load(conn)
+        .into_boxed::<Backend>();
+    if let Some((name, id)) = from {
+        let later = registry_holders::name.gt(name.clone());
+        let same = registry_holders::name.eq(name.clone()).and(registry_holders::id.gt(id));
+        query = query.filter(registry_holders::name.ge(name)).filter(later.or(same));
+    }
+    query.load(conn)
 }
 
 /// The duty holders that `plan` audits for `period`: in business, with a stream in the period; by
@@ -311,14 +325,6 @@ pub fn contact_langs(conn: &mut Conn, holder: HolderId) -> QueryResult<Vec<(i32,
         .order(registry_contacts::position)
         .select((registry_contacts::position, registry_contacts::lang))
         .load(conn)
-}
-
-/// How many people of `holder` get its letters.
-pub(super) fn count_contacts(conn: &mut Conn, holder: HolderId) -> QueryResult<i64> {
-    registry_contacts::table
-        .filter(registry_contacts::holder_id.eq(holder))
-        .count()
-        .get_result(conn)
 }
 
 /// A plan as it is stored.

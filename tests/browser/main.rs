@@ -232,6 +232,11 @@ async fn every_page_in_english(browser: &Browser, origin: &str) {
         ("/audits", "audits-en"),
         ("/holders", "holders-en"),
         ("/department", "department-en"),
+        ("/oversight", "oversight-en"),
+        ("/log", "log-en"),
+        ("/publications", "publications-en"),
+        ("/public", "public-en"),
+        ("/public/police", "published-en"),
     ] {
         driver.goto(format!("{origin}{path}")).await.unwrap();
         browser.look(name).await;

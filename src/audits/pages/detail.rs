@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::super::error::AuditError;
 use super::super::guard::AuditViewer;
-use super::super::model::{AuditRow, Measure, OpeningRow, PeriodRow};
+use super::super::model::{AuditRow, Measure, OpeningRow, Outcome, PeriodRow};
 use super::super::store;
 use super::Tag;
+use super::chart::{HIGH, WIDE, Walk, walk};
 use super::listing::why as why_chosen;
 use super::words::{Sentence, sentences};
 use crate::cases::{self, Finding};
@@ -47,6 +48,8 @@ struct AuditPage {
     /// How it came to be audited, and why, where a draw or a cause decided.
     chosen: Option<(Tag, Option<String>)>,
     said: Vec<Sentence>,
+    /// The verdict as a walk between its limits.
+    walk: Option<Walk>,
     records: Vec<Record>,
     measures: Vec<Measure>,
     findings: Vec<Finding>,
@@ -77,12 +80,16 @@ pub(super) async fn show(
         let listed = listed.filter(|row| row.class.is_some() || row.cause.is_some());
         let measures = store::measures_of(conn, audit.holder_id, plan, id)?;
         let findings = cases::findings_of_audit(conn, audit.id)?;
+        let records = records(conn, frame.lang, &audit, &packs, &findings)?;
+        let outcomes: Vec<Outcome> =
+            records.iter().map_while(|record| record.row.outcome).collect();
         Ok::<_, AuditError>(AuditPage {
             holder: holder.map(|holder| holder.name).unwrap_or_default(),
             tag: Tag::from(&audit),
             chosen: listed.map(|row| (Tag::from(row.choice), why_chosen(&frame, &row))),
             said: sentences(frame.lang, &audit, &measures),
-            records: records(conn, frame.lang, &audit, &packs, &findings)?,
+            walk: walk(&audit, &outcomes),
+            records,
             findings,
             repeat: repeat(conn, &audit, &period)?,
             measures,

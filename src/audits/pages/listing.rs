@@ -1,21 +1,24 @@
 //! The audits of one period.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use super::super::error::AuditError;
-use super::super::model::{AuditRow, PeriodRow, PeriodState};
+use super::super::estimating::{Regional, regional, regional_board};
+use super::super::model::{AuditRow, AuditState, Conclusion, PeriodRow, PeriodState};
 use super::super::roster::{Choice as Chosen, Ground};
 use super::super::score::Class;
 use super::super::store;
+use super::super::store::console::{self, Standing};
 use super::super::store::roster::RosterRow;
 use super::Tag;
-use super::regional::{Regional, regional};
 use crate::foundation::House;
-use crate::foundation::ids::HolderId;
+use crate::foundation::db::Conn;
+use crate::foundation::ids::{HolderId, PlanId};
+use crate::foundation::paging::{PAGE, Page};
 use crate::foundation::problem::Problem;
 use crate::foundation::web::{Frame, page};
 use crate::registry::{self, Officer};
@@ -23,11 +26,43 @@ use crate::registry::{self, Officer};
 /// How many periods of all trades can be chosen from.
 const PERIODS: i64 = 60;
 
-/// Which period is looked at; without it the newest one that was drawn.
-#[derive(Deserialize)]
+/// So many holders of a roster are few enough to estimate for every visitor.
+const FEW: i64 = 200;
+
+/// Which period is looked at, without it the newest one that was drawn; and what its lists are
+/// narrowed to.
+#[derive(Clone, Deserialize)]
 pub(super) struct Choice {
     plan: Option<String>,
     period: Option<String>,
+    #[serde(default)]
+    verdict: String,
+    #[serde(default)]
+    choice: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    listed: String,
+}
+
+impl Choice {
+    /// Which audits are listed; all of them by a word that means nothing.
+    pub(super) fn standing(&self) -> Option<Standing> {
+        let done = |verdict| Standing { state: AuditState::Done, verdict: Some(verdict) };
+        if let Ok(verdict) = self.verdict.parse::<Conclusion>() {
+            return Some(done(verdict));
+        }
+        let state = self.verdict.parse::<AuditState>().ok()?;
+        (state != AuditState::Done).then_some(Standing { state, verdict: None })
+    }
+}
+
+/// A word that a list is narrowed by, with how many rows it leaves.
+struct Filter {
+    word: &'static str,
+    tag: Tag,
+    count: i64,
+    here: bool,
 }
 
 struct Listed {
@@ -70,36 +105,77 @@ pub(super) fn why(f: &Frame, row: &RosterRow) -> Option<String> {
     (!told.is_empty()).then(|| told.join(" "))
 }
 
-/// The roster of a period for its page, by name; empty where the plan has neither chances nor a cap.
-fn listings(rows: Vec<RosterRow>, names: &HashMap<HolderId, String>) -> Vec<Listing> {
-    let plain = |row: &RosterRow| row.class.is_none() && row.choice != Chosen::CapReached;
-    if rows.iter().all(plain) {
-        return Vec::new();
+/// How many were drawn and how many were drawn from, by class.
+type Chances = BTreeMap<Option<Class>, (i64, i64)>;
+
+fn chances(counts: &[(Chosen, Option<Class>, i64)]) -> Chances {
+    let mut chances = Chances::new();
+    for (choice, class, count) in counts {
+        if matches!(choice, Chosen::Waiting | Chosen::Drawn | Chosen::NotDrawn) {
+            let (drawn, all) = chances.entry(*class).or_default();
+            *all += count;
+            *drawn += if *choice == Chosen::Drawn { *count } else { 0 };
+        }
     }
-    let mut classes: BTreeMap<Option<Class>, (usize, usize)> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.is_drawn_from()) {
-        let (drawn, all) = classes.entry(row.class).or_default();
-        *all += 1;
-        *drawn += usize::from(row.choice == Chosen::Drawn);
-    }
+    chances
+}
+
+/// The roster of a period for its page, by name.
+fn listings(
+    conn: &mut Conn,
+    rows: Vec<RosterRow>,
+    chances: &Chances,
+) -> Result<Vec<Listing>, AuditError> {
     let chance = |row: &RosterRow| match row.choice {
         Chosen::Drawn | Chosen::NotDrawn => {
-            classes.get(&row.class).map(|(drawn, all)| format!("{drawn} / {all}"))
+            chances.get(&row.class).map(|(drawn, all)| format!("{drawn} / {all}"))
         }
         Chosen::ForCause => Some("1".to_owned()),
         Chosen::Waiting | Chosen::CapReached => None,
     };
-    let mut listed: Vec<Listing> = rows
-        .iter()
-        .map(|row| Listing {
-            row: row.clone(),
-            holder: names.get(&row.holder_id).cloned().unwrap_or_default(),
-            tag: Tag::from(row.choice),
-            chance: chance(row),
-        })
-        .collect();
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let holder = name_of(conn, row.holder_id)?;
+        listed.push(Listing { holder, tag: Tag::from(row.choice), chance: chance(&row), row });
+    }
     listed.sort_by(|one, two| one.holder.cmp(&two.holder));
-    listed
+    Ok(listed)
+}
+
+fn name_of(conn: &mut Conn, id: HolderId) -> Result<String, AuditError> {
+    Ok(registry::holder(conn, id)?.map(|holder| holder.name).unwrap_or_default())
+}
+
+/// The words that the audits of a period are narrowed by.
+fn filters(
+    counts: &[(AuditState, Option<Conclusion>, i64)],
+    here: Option<Standing>,
+) -> Vec<Filter> {
+    let own = counts.iter().map(|(state, verdict, count)| {
+        let standing = Standing { state: *state, verdict: *verdict };
+        let word = match verdict {
+            Some(verdict) if *state == AuditState::Done => verdict.as_str(),
+            _ => state.as_str(),
+        };
+        let tag = Tag::of(*state, *verdict);
+        Filter { word, tag, count: *count, here: here == Some(standing) }
+    });
+    own.collect()
+}
+
+/// The words that the roster of a period is narrowed by.
+fn choices(counts: &[(Chosen, Option<Class>, i64)], here: Option<Chosen>) -> Vec<Filter> {
+    let mut sums: BTreeMap<Chosen, i64> = BTreeMap::new();
+    for (choice, _, count) in counts {
+        *sums.entry(*choice).or_default() += count;
+    }
+    let filter = |(choice, count): (Chosen, i64)| Filter {
+        word: choice.as_str(),
+        tag: Tag::from(choice),
+        count,
+        here: here == Some(choice),
+    };
+    sums.into_iter().map(filter).collect()
 }
 
 #[derive(Template)]
@@ -108,8 +184,12 @@ struct AuditsPage {
     f: Frame,
     periods: Vec<PeriodRow>,
     chosen: Option<PeriodRow>,
-    rows: Vec<Listed>,
-    roster: Vec<Listing>,
+    /// What the lists are narrowed to, as it was asked.
+    asked: Choice,
+    filters: Vec<Filter>,
+    rows: Page<Listed>,
+    choices: Vec<Filter>,
+    roster: Page<Listing>,
     regional: Option<Regional>,
 }
 
@@ -126,37 +206,72 @@ pub(super) async fn show(
     officer: Officer,
     choice: web::Query<Choice>,
 ) -> Result<HttpResponse, Problem> {
-    let (frame, choice) = (Frame::of(&req, "audits-audits"), choice.into_inner());
+    let (frame, asked) = (Frame::of(&req, "audits-audits"), choice.into_inner());
     let read = House::of(&req).store.read("audits.list", move |conn| {
         let (department, sectors) = (officer.department_id(), officer.sectors());
         let mut periods = store::periods_of(conn, department, PERIODS)?;
         periods.retain(|row| sectors.contains(&row.sector));
-        let chosen = chosen(&periods, &choice)?;
-        let (audits, roster) = match &chosen {
-            Some(row) => (
-                store::audits_of(conn, row.plan_id, &row.period)?,
-                store::roster::of_period(conn, row.plan_id, &row.period)?,
-            ),
-            None => Default::default(),
+        let mut shown = AuditsPage {
+            f: frame,
+            chosen: chosen(&periods, &asked)?,
+            periods,
+            asked,
+            filters: Vec::new(),
+            rows: Page { rows: Vec::new(), next: None },
+            choices: Vec::new(),
+            roster: Page { rows: Vec::new(), next: None },
+            regional: None,
         };
-        let classes = roster.iter().any(|row| row.class.is_some());
-        let regional = if classes { regional(conn, &roster, &audits)? } else { None };
-        let names = registry::holders(conn, department)?;
-        let names: HashMap<HolderId, String> =
-            names.into_iter().map(|holder| (holder.id, holder.name)).collect();
-        let mut rows: Vec<Listed> = audits
-            .into_iter()
-            .map(|audit| Listed {
-                holder: names.get(&audit.holder_id).cloned().unwrap_or_default(),
-                tag: Tag::from(&audit),
-                audit,
-            })
-            .collect();
-        rows.sort_by(|one, two| one.holder.cmp(&two.holder));
-        let roster = listings(roster, &names);
-        Ok::<_, AuditError>(AuditsPage { f: frame, periods, chosen, rows, roster, regional })
+        if let Some(row) = shown.chosen.clone() {
+            fill(conn, &mut shown, (row.plan_id, &row.period))?;
+        }
+        Ok::<_, AuditError>(shown)
     });
     page(&read.await?)
+}
+
+/// Reads the lists of a period.
+fn fill(
+    conn: &mut Conn,
+    shown: &mut AuditsPage,
+    (plan, period): (PlanId, &str),
+) -> Result<(), AuditError> {
+    let standing = shown.asked.standing();
+    shown.filters = filters(&console::count_audits(conn, plan, period)?, standing);
+    let after = shown.asked.after.parse().ok();
+    let audits = console::audits_after(conn, (plan, period), standing, after, PAGE)?;
+    let audits = Page::cut(audits, |audit| audit.holder_id.to_string());
+    shown.rows.next = audits.next;
+    for audit in audits.rows {
+        let holder = name_of(conn, audit.holder_id)?;
+        shown.rows.rows.push(Listed { holder, tag: Tag::from(&audit), audit });
+    }
+    shown.rows.rows.sort_by(|one, two| one.holder.cmp(&two.holder));
+
+    let counts = console::count_roster(conn, plan, period)?;
+    let plain = |(choice, class, _): &(Chosen, Option<Class>, i64)| {
+        class.is_none() && *choice != Chosen::CapReached
+    };
+    if counts.iter().all(plain) {
+        return Ok(());
+    }
+    let choice = shown.asked.choice.parse().ok();
+    shown.choices = choices(&counts, choice);
+    let after = shown.asked.listed.parse().ok();
+    let rows = console::roster_after(conn, (plan, period), choice, after, PAGE)?;
+    let rows = Page::cut(rows, |row| row.holder_id.to_string());
+    shown.roster = Page { rows: listings(conn, rows.rows, &chances(&counts))?, next: rows.next };
+    let classes = counts.iter().any(|(_, class, _)| class.is_some());
+    shown.regional = match console::board(conn, &regional_board(plan, period))? {
+        Some((facts, _)) => serde_json::from_str(&facts).ok(),
+        None if classes && counts.iter().map(|(.., count)| count).sum::<i64>() <= FEW => {
+            let rows = store::roster::of_period(conn, plan, period)?;
+            let audits = store::audits_of(conn, plan, period)?;
+            regional(conn, &rows, &audits)?
+        }
+        None => None,
+    };
+    Ok(())
 }
 
 /// The period that was asked for, or the newest one that was drawn; `periods` are newest first.

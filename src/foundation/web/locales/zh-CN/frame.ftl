@@ -42,3 +42,5 @@ problem-login-taken = 这个登录名已被使用。
 problem-quota-exceeded = 请求过多，请稍候。
 problem-last-administrators = 每家单位至少保留两名能登录的管理员。请先邀请另一名并等其开通，再停用此人。
 problem-administrators-enough = 该单位已有两名管理员，其他人员由该单位自行邀请。
+download-hint = 下载本表（与本页范围相同，至多 50000 行，并记入日志）
+download-truncated = 只导出前 { $rows } 行，其余未导出

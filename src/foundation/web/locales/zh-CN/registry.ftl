@@ -86,3 +86,4 @@ registry-people = 登录人员
 registry-people-about = 这些人员可以在企业端代表该单位登录。前两名管理员由部门负责人邀请，其余人员由该单位自行邀请。
 registry-people-wanted = 该单位的管理员不足两名，部门负责人可以邀请。
 registry-people-invite = 邀请管理员
+registry-first = 首页

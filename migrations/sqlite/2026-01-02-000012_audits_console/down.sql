@@ -1,0 +1,12 @@
+DROP INDEX cases_cases_by_state_sector;
+DROP INDEX cases_findings_by_severity;
+DROP INDEX audits_measures_of_holder;
+DROP INDEX registry_streams_by_place;
+DROP INDEX registry_holders_by_name;
+DROP INDEX audits_roster_by_class;
+DROP INDEX audits_audits_by_made;
+DROP INDEX audits_audits_by_verdict;
+DROP TABLE audits_followed;
+DROP TABLE audits_deeds;
+DROP TABLE audits_boards;
+DROP TABLE audits_trends;
