@@ -343,3 +343,130 @@ impl World for Desk<'_> {
 fn absent(id: FileId) -> FileError {
     FileError::NotFound(id.get().vpath().get_without_slash().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::foundation::crypto::sha256;
+
+    fn embedded() -> Typesetter {
+        Typesetter::load(None).unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    /// What is wrong with the embedded templates once `name` says `text`.
+    fn fault_of(name: &str, text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        Typesetter::load(Some(folder.path()))
+            .err()
+            .map(|fault| fault.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn every_kind_says_everything_in_both_languages_and_texts_stay_texts() {
+        let typesetter = embedded();
+        for kind in KINDS {
+            for lang in [Lang::Zh, Lang::En] {
+                let sheet = sample::sheet(*kind, lang);
+                let text = typesetter.text(&sheet);
+                let mut musts = vec![sheet.addressee, sheet.number, sheet.code, sheet.organ];
+                musts.extend(sheet.facts.iter().chain(&sheet.demands).chain(&sheet.certificates));
+                musts.extend([sheet.contact, sheet.follows, sheet.title.as_str(), "00c0ffee"]);
+                musts.extend(sheet.duties.iter().chain(&sheet.order).flat_map(|cited| {
+                    [cited.law, cited.article, cited.text.unwrap_or(cited.gist)]
+                }));
+                // Runs of text do not keep the blanks between them.
+                let tight = |text: &str| text.split_whitespace().collect::<String>();
+                for must in musts {
+                    assert!(
+                        tight(&text).contains(&tight(must)),
+                        "{kind} {lang}: no {must} in {text}"
+                    );
+                }
+                let hour = if lang == Lang::Zh { "24时" } else { "24:00" };
+                let timed = !matches!(
+                    kind,
+                    LetterKind::Advice
+                        | LetterKind::Closing
+                        | LetterKind::Transfer
+                        | LetterKind::Handover
+                );
+                assert_eq!(tight(&text).contains(hour), timed, "{kind} {lang}");
+                let translated = text.contains("Courtesy translation");
+                assert_eq!(translated, lang == Lang::En, "{kind}");
+                let pdf = typesetter.set(&sheet).unwrap();
+                assert!(pdf.starts_with(b"%PDF-") && pdf.len() < 100_000, "{}", pdf.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_document_is_the_same_bytes_in_this_process_and_in_another() {
+        const NAME: &str = "notices::press::pdf::tests::the_same_document_is_the_same_bytes_in_this_process_and_in_another";
+        const CHILD: &str = "CHAYAN_TEST_CHILD";
+        let typesetter = embedded();
+        let sheet = sample::sheet(LetterKind::Order, Lang::Zh);
+        let digest = |pdf: &[u8]| sha256(pdf).map(|byte| format!("{byte:02x}")).concat();
+        let pdf = typesetter.set(&sheet).unwrap();
+        assert_eq!(typesetter.set(&sheet).unwrap(), pdf);
+        #[expect(clippy::disallowed_methods, reason = "the test starts itself once more")]
+        let (child, own) = (std::env::var_os(CHILD).is_some(), std::env::current_exe().unwrap());
+        if child {
+            // A failure is how a test can speak to its parent.
+            panic!("digest {}", digest(&pdf));
+        }
+        let run = Command::new(own).args(["--exact", NAME]).env(CHILD, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(said.contains(&format!("digest {}", digest(&pdf))), "{said}");
+    }
+
+    #[test]
+    fn a_sign_that_no_font_has_is_refused_by_name() {
+        let typesetter = embedded();
+        let sheet = |addressee| {
+            let sample = sample::sheet(LetterKind::Advice, Lang::Zh);
+            typesetter.set(&Sheet { addressee, ..sample })
+        };
+        assert!(sheet("㛃䶮旅馆——“云”").is_ok());
+        assert!(sheet("two\nlines\tand a tab").is_ok());
+        for (name, sign) in [("𬱖店", '𬱖'), ("a\u{202e}b", '\u{202e}'), ("😀", '😀')] {
+            let refused = sheet(name).err();
+            assert!(matches!(refused, Some(NoticeError::Sign(own)) if own == sign), "{refused:?}");
+        }
+        assert!(NoticeError::Sign('𬱖').to_string().contains("U+2CC56"));
+    }
+
+    #[test]
+    fn a_mistake_in_a_template_is_named_with_its_place() {
+        const HEAD: &str = "#import \"base.typ\": *\n#show: sheet\n";
+        for (name, text, place) in [
+            ("order.typ", format!("{HEAD}\n#nothing(1)\n"), "order.typ:4: "),
+            ("base.typ", "#let d = json(\"sheet.json\")\n#let x = (\n".to_owned(), "base.typ:2"),
+            ("closing.typ", format!("{HEAD}#set text(font: \"No Such\")\nx"), "closing.typ:3: "),
+            ("advice.typ", format!("{HEAD}#eval(d.addressee, mode: \"markup\")"), "panicked"),
+            ("recheck.typ", "nothing of the document".to_owned(), "recheck.typ: does not print"),
+            ("reminder.typ", format!("{HEAD}☃"), "reminder.typ: no font has"),
+            ("transfer.typ", format!("{HEAD}#read(\"/etc/hostname\")"), "transfer.typ:3: file not"),
+            ("handover.typ", "#import \"@preview/x:1.0.0\": *".to_owned(), "handover.typ:1: "),
+            ("order.docx", String::new(), "is none of typ, svg, png"),
+        ] {
+            let said = fault_of(name, &text);
+            assert!(said.contains(place), "{name}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_folder_replaces_what_it_names_and_changes_the_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = "#import \"base.typ\": *\n#show: sheet\nOur own words.\n#verification\n";
+        std::fs::write(folder.path().join("closing.typ"), own).unwrap();
+        let (plain, other) = (embedded(), Typesetter::load(Some(folder.path())).ok().unwrap());
+        assert_ne!(plain.digest(), other.digest());
+        let sheet = sample::sheet(LetterKind::Closing, Lang::Zh);
+        assert!(other.text(&sheet).contains("Our own words."));
+        assert!(!plain.text(&sheet).contains("Our own words."));
+    }
+}
