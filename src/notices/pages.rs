@@ -10,5 +10,6 @@ use actix_web::web;
 pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/documents/{document}", web::get().to(documents::for_officers))
+        .route("/portal/documents/{document}", web::get().to(documents::for_the_business))
         .route("/verify", web::get().to(verify::show));
 }

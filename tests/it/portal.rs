@@ -4,7 +4,7 @@ use chayan::foundation::ids::PersonId;
 use chayan::foundation::web::Lang;
 use chayan::identity::{self, Actor, Invitation};
 
-use crate::rights::{Browser, Portal, RULES, Tends, found, quoted};
+use crate::rights::{Browser, Portal, RULES, Tends, document_of, found, quoted};
 use crate::support::{Business, FIRST_DAY, Town};
 
 /// Makes a person known who speaks for `business`, and gives the person's browser.
@@ -33,6 +33,7 @@ async fn a_page_of_the_portal_is_for_its_business_only() {
     let decided = police.post("post", &confirm, "reason=seen&deadline=2026-04-06").await;
     assert_eq!(decided.status, 303, "{}", decided.text);
     let case = quoted(police.go("get", "/cases").await.text.split("/cases/").nth(1).unwrap());
+    let document = document_of(&town, &case).await.id.to_string();
     let (_, manager) = representative(&town, &inn, "inn.manager", true).await;
     let (person, clerk) = representative(&town, &inn, "inn.clerk", false).await;
     let (_, rival) = representative(&town, &shop, "shop.manager", true).await;
@@ -40,6 +41,7 @@ async fn a_page_of_the_portal_is_for_its_business_only() {
     for (method, path, rule, _) in RULES.iter().filter(|rule| [Portal, Tends].contains(&rule.2)) {
         let at = path
             .replace("{case}", &case)
+            .replace("{document}", &document)
             .replace("{person}", &person.to_string())
             .replace("{stream}", &inn.stream.to_string())
             .replace("{day}", FIRST_DAY)

@@ -11,6 +11,7 @@ use chayan::foundation::db::StoreError;
 use chayan::identity::{self, ASSERTION_TYP, CodePurpose};
 use chayan::intake::CLOSURE_TYP;
 use chayan::ledger;
+use chayan::notices;
 use chayan::outside::submit::{BusinessKeys, DayTotals, disclosure};
 use serde_json::json;
 use uuid::Uuid;
@@ -89,6 +90,9 @@ pub(crate) const RULES: &[(&str, &str, Rule, &[&str])] = &[
         &["case_state", "finding_confirmed", "notice_queued"],
     ),
     ("post", "/findings/{finding}/dismiss", Officer, &["finding_dismissed"]),
+    ("get", "/documents/{document}", Officer, &[]),
+    ("get", "/portal/documents/{document}", Portal, &[]),
+    ("get", "/verify", Anybody, &[]),
     ("get", "/cases", Officer, &[]),
     ("get", "/cases/{case}", Officer, &[]),
     ("get", "/signals", Officer, &[]),
@@ -167,7 +171,7 @@ fn every_page_and_address_is_in_the_table_of_the_server() {
     for room in ["identity", "intake", "audits", "keys", "ledger"] {
         assert!(text.contains(&format!("{room}::api(config)")), "{room}");
     }
-    for room in ["web", "identity", "registry", "cases", "audits"] {
+    for room in ["web", "identity", "registry", "notices", "cases", "audits"] {
         assert!(text.contains(&format!("{room}::console(config)")), "{room}");
     }
 }
@@ -366,6 +370,7 @@ async fn a_page_is_for_whom_its_rule_names() {
     assert_eq!(decided.status, 303, "{}", decided.text);
     let page = police.go("get", "/cases").await.text;
     let case = quoted(page.split("/cases/").nth(1).unwrap());
+    let document = document_of(&town, &case).await.id.to_string();
     let find = town.house.store.read("test", |conn| identity::person_called(conn, "su.he"));
     let person = find.await.unwrap().unwrap().id.to_string();
     let holder = town.inn().holder.to_string();
@@ -374,6 +379,7 @@ async fn a_page_is_for_whom_its_rule_names() {
         let at = path
             .replace("{finding}", &finding)
             .replace("{case}", &case)
+            .replace("{document}", &document)
             .replace("{holder}", &holder)
             .replace("{person}", &person)
             // None is drawn here; that of another department is proved in the room.
@@ -419,6 +425,60 @@ async fn a_page_is_for_whom_its_rule_names() {
     }
     let page = police.go("get", "/findings").await.text;
     assert!(!page.contains("href=\"/people\""), "officers do not tend people");
+}
+
+/// The one document of a case.
+pub(crate) async fn document_of(town: &Town, case: &str) -> notices::Document {
+    let case = case.parse().unwrap();
+    let read = town
+        .house
+        .store
+        .read("test", move |conn| notices::documents_of(conn, case).map_err(StoreError::from));
+    read.await.unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn a_document_is_a_file_and_is_confirmed_to_whoever_has_it_in_hand() {
+    let town = Town::start().await;
+    let finding = found(&town).await;
+    let police = Browser::of(&town, "lin.yue").await;
+    let confirm = format!("/findings/{finding}/confirm");
+    let decided = police.post("post", &confirm, "reason=seen&deadline=2026-04-06").await;
+    assert_eq!(decided.status, 303, "{}", decided.text);
+    let case = quoted(police.go("get", "/cases").await.text.split("/cases/").nth(1).unwrap());
+    let document = document_of(&town, &case).await;
+    let file = police.request("get", &format!("/documents/{}", document.id)).send().await.unwrap();
+    let header = |name: &str| file.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(
+        header("content-disposition"),
+        format!("attachment; filename=\"{}\"", document.file_name())
+    );
+    assert_eq!(header("content-type"), document.media_type.header());
+    assert!(header("content-security-policy").starts_with("default-src 'none'"));
+    assert_eq!(file.bytes().await.unwrap(), document.bytes);
+
+    let nobody = Browser::nobody(&town);
+    let ask = |number: String, code: String| {
+        let query = [("number", number), ("code", code)];
+        let request = nobody.request("get", "/verify").query(&query);
+        async move { request.send().await.unwrap().text().await.unwrap() }
+    };
+    let (number, code) = (document.number.clone().unwrap(), document.code.clone());
+    let page = ask(number.replace(' ', ""), code.replace('-', "").to_lowercase()).await;
+    assert!(page.contains(&document.digest()), "{page}");
+    assert!(!page.contains("仙鹤宾馆") && !page.contains(&case), "nothing else is told");
+    let another = code.chars().rev().collect();
+    for (number, code) in [("某字〔2026〕第 1 号".to_owned(), code), (number, another)] {
+        let page = ask(number, code).await;
+        assert!(page.contains("role=\"alert\"") && !page.contains(&document.digest()), "{page}");
+    }
+    let mut answers = Vec::new();
+    for _ in 0..25 {
+        let asked = nobody.request("get", "/verify?number=x&code=0000000000000000");
+        answers.push(asked.send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(answers.last(), Some(&429));
+    assert_eq!(nobody.go("get", "/verify").await.status, 200, "the page itself asks nothing");
 }
 
 /// Lets the nightly check find a gap in what the inn pushed, and gives the finding.

@@ -3,12 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 
-use super::super::guard::DocumentReader;
+use super::super::guard::{DocumentReader, OwnDocument};
 use super::super::model::Document;
 
 /// `GET /documents/{document}`.
 pub(super) async fn for_officers(reader: DocumentReader) -> HttpResponse {
     file(reader.0)
+}
+
+/// `GET /portal/documents/{document}`.
+pub(super) async fn for_the_business(own: OwnDocument) -> HttpResponse {
+    file(own.0)
 }
 
 fn file(document: Document) -> HttpResponse {
