@@ -459,8 +459,7 @@ async fn a_document_is_a_file_and_is_confirmed_to_whoever_has_it_in_hand() {
 
     let nobody = Browser::nobody(&town);
     let ask = |number: String, code: String| {
-        let query = [("number", number), ("code", code)];
-        let request = nobody.request("get", "/verify").query(&query);
+        let request = nobody.request("get", &format!("/verify?number={number}&code={code}"));
         async move { request.send().await.unwrap().text().await.unwrap() }
     };
     let (number, code) = (document.number.clone().unwrap(), document.code.clone());
