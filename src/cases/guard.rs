@@ -2,13 +2,15 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use diesel::QueryResult;
 use futures_util::future::LocalBoxFuture;
 
 use super::error::CaseError;
 use super::model::{Case, Finding};
 use super::store;
 use crate::foundation::House;
-use crate::foundation::ids::{CaseId, FindingId, OfficerId};
+use crate::foundation::db::Conn;
+use crate::foundation::ids::{ActId, CaseId, FindingId, HolderId, OfficerId};
 use crate::foundation::problem::Problem;
 use crate::registry::{Officer, Place};
 
@@ -94,19 +96,69 @@ impl Decider {
     }
 }
 
-/// An officer who may decide the finding named in the path: he sees it, his certificate is valid,
-/// and no conflict with the duty holder is on record.
+/// An officer who may decide the findings that he names: he sees them, his certificate is valid, and
+/// no conflict with a duty holder is on record.
+#[derive(Clone, Debug)]
 pub struct Confirmer {
     pub(super) by: Decider,
-    pub(super) finding: Finding,
+    pub(super) findings: Vec<Finding>,
+    /// The form that decides.
+    pub(super) act: Option<ActId>,
 }
 
 /// Why an officer who may see a finding may not decide it, as a Fluent key; `None` if he may.
 pub(super) fn bar(officer: &Officer, finding: &Finding) -> Option<&'static str> {
+    bar_for(officer, finding.holder)
+}
+
+/// Why an officer may not act in the affairs of `holder`, as a Fluent key; `None` if he may.
+pub(super) fn bar_for(officer: &Officer, holder: HolderId) -> Option<&'static str> {
     if !officer.is_certified() {
         return Some("cases-bar-certificate");
     }
-    officer.is_conflicted_with(finding.holder).then_some("cases-bar-conflict")
+    officer.is_conflicted_with(holder).then_some("cases-bar-conflict")
+}
+
+/// The findings called `ids` that are the officer's to see.
+pub(super) fn seen_by(
+    conn: &mut Conn,
+    officer: &Officer,
+    ids: &[FindingId],
+) -> QueryResult<Vec<Finding>> {
+    let mut findings = store::findings(conn, ids)?;
+    findings.retain(|finding| {
+        finding.department == officer.department_id()
+            && officer.covers(finding.sector, finding.district)
+    });
+    Ok(findings)
+}
+
+impl Confirmer {
+    /// The right of `officer` to decide the findings called `ids` by the form called `act`.
+    ///
+    /// # Errors
+    ///
+    /// [`CaseError::NotFound`] if one is not his to see; [`CaseError::NotYours`] if one is not his to
+    /// decide; those of the store.
+    pub(super) async fn of(
+        house: &House,
+        officer: &Officer,
+        ids: Vec<FindingId>,
+        act: Option<ActId>,
+    ) -> Result<Self, CaseError> {
+        let (who, asked) = (officer.clone(), ids.len());
+        let findings = house
+            .store
+            .read("cases.chosen", move |conn| seen_by(conn, &who, &ids).map_err(CaseError::from))
+            .await?;
+        if findings.is_empty() || findings.len() != asked {
+            return Err(CaseError::NotFound);
+        }
+        if let Some(bar) = findings.iter().find_map(|finding| bar(officer, finding)) {
+            return Err(CaseError::NotYours(bar));
+        }
+        Ok(Self { by: Decider::of(officer), findings, act })
+    }
 }
 
 impl FromRequest for Confirmer {
@@ -120,7 +172,7 @@ impl FromRequest for Confirmer {
             if let Some(bar) = bar(&officer, &finding) {
                 return Err(CaseError::NotYours(bar).into());
             }
-            Ok(Self { by: Decider::of(&officer), finding })
+            Ok(Self { by: Decider::of(&officer), findings: vec![finding], act: None })
         })
     }
 }

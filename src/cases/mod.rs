@@ -1,10 +1,12 @@
 //! Findings, and the cases that follow from them.
 //!
 //! A check hands in an [`Observation`]; [`raise_in`] joins its transaction and keeps one finding a
-//! key. A finding is the department's own until an officer has confirmed it with a reason: then one
-//! case is opened, the law is frozen as the catalogue has it, and a notice goes to every contact of
-//! the duty holder, all in one transaction with its leaves. Where no confirmed article empowers an
-//! order, the notice is advice. A dismissed finding stays, with its reason.
+//! key. Officers look at findings in groups: those of one duty holder about one rule in one period.
+//! A finding is the department's own until an officer has confirmed it with a reason. What is
+//! confirmed together makes one case a duty holder, trade and district: the law is frozen as the
+//! catalogue has it, and a notice goes to every contact of the duty holder, all in one transaction
+//! with its leaves. Where no confirmed article empowers an order, the notice is advice. A dismissed
+//! finding stays, with a code and a reason, and can be reopened. Every decision stays on record.
 //!
 //! A leaf holds a salted hash of a finding, so a row that was edited in the database does not match
 //! the log any more; it is shown as such and cannot be decided.
@@ -14,8 +16,11 @@
 //! letter has no time that could run out.
 
 mod actions;
+mod bundles;
+mod decision;
 mod error;
 mod follow;
+mod groups;
 mod guard;
 mod integrity;
 mod model;
@@ -30,7 +35,8 @@ use std::ops::Range;
 
 use diesel::QueryResult;
 
-pub use actions::{Reason, Words, confirm, dismiss, raise_in};
+pub use actions::{Done, confirm, dismiss, raise_in, reopen};
+pub use decision::{Code, Conditions, Decision, Dismissal, Reason, Verdict, Words};
 pub use error::CaseError;
 pub use follow::{FollowUp, QueueDigests, follow_up, queue_digests};
 pub use guard::Confirmer;

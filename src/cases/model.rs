@@ -5,6 +5,7 @@ mod flow;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use super::decision::Code;
 use crate::foundation::House;
 use crate::foundation::crypto::strict_json::canonical;
 use crate::foundation::crypto::{b64u, sha256};
@@ -175,6 +176,8 @@ impl NewFinding {
             reason: None,
             repaired_number: None,
             repaired_at: None,
+            code: None,
+            group: None,
         };
         finding.facts_hash = finding.hash().to_vec();
         let body = json!({ "finding": id, "hash": b64u::encode(&finding.facts_hash) });
@@ -254,6 +257,11 @@ pub struct Finding {
     pub repaired_number: Option<i64>,
     /// When that correction came.
     pub repaired_at: Option<Timestamp>,
+    /// Why it was dismissed, in a word.
+    pub code: Option<Code>,
+    /// The group in which officers look at it, called by its first finding.
+    #[diesel(column_name = group_id)]
+    pub group: Option<FindingId>,
 }
 
 impl Finding {
@@ -287,12 +295,8 @@ impl Finding {
         self.salted("chayan/finding/1", &fixed)
     }
 
-    /// Salted hash of a decision about it.
-    pub(super) fn decision_hash(&self, stage: Stage, by: OfficerId, reason: &str) -> [u8; 32] {
-        self.salted("chayan/decision/1", &json!([self.id, stage, by, reason]))
-    }
-
-    fn salted(&self, purpose: &str, value: &Value) -> [u8; 32] {
+    /// Hash of `value` with the salt of this finding.
+    pub(super) fn salted(&self, purpose: &str, value: &Value) -> [u8; 32] {
         sha256(&[&self.salt, purpose.as_bytes(), b"\n", &canonical(value)].concat())
     }
 }

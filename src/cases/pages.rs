@@ -1,7 +1,12 @@
 //! The console pages of findings and cases.
 
+mod asked;
 mod cases;
-mod findings;
+mod decide;
+mod deciding;
+mod finding;
+mod parts;
+mod worklist;
 
 use std::collections::HashMap;
 
@@ -9,7 +14,8 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use diesel::QueryResult;
 
-use super::model::{Integrity, Severity, Stage, State};
+use super::model::{FindingKind, Integrity, Severity, Stage, State};
+use super::words;
 use crate::foundation::db::Conn;
 use crate::foundation::ids::{DepartmentId, HolderId, OfficerId};
 use crate::foundation::time::Timestamp;
@@ -20,17 +26,32 @@ use crate::registry;
 /// The URLs for people.
 pub fn console(config: &mut web::ServiceConfig) {
     config
-        .route("/findings", web::get().to(findings::list))
-        .route("/findings/{finding}", web::get().to(findings::show))
-        .route("/findings/{finding}/confirm", web::post().to(findings::confirm))
-        .route("/findings/{finding}/dismiss", web::post().to(findings::dismiss))
+        .route("/findings", web::get().to(worklist::list))
+        .route("/findings/filters", web::post().to(worklist::name_filter))
+        .route("/findings/filters/{filter}/forget", web::post().to(worklist::forget_filter))
+        .route("/findings/decide", web::get().to(decide::show))
+        .route("/findings/decide/confirm", web::post().to(decide::confirm))
+        .route("/findings/decide/dismiss", web::post().to(decide::dismiss))
+        .route("/findings/groups/{group}", web::get().to(decide::group))
+        .route("/findings/{finding}", web::get().to(finding::show))
+        .route("/findings/{finding}/confirm", web::post().to(finding::confirm))
+        .route("/findings/{finding}/dismiss", web::post().to(finding::dismiss))
+        .route("/findings/{finding}/reopen", web::post().to(finding::reopen))
         .route("/cases", web::get().to(cases::list))
-        .route("/cases/{case}", web::get().to(cases::show));
+        .route("/cases/{case}", web::get().to(cases::show))
+        .route("/cases/{case}/parts", web::get().to(parts::show))
+        .route("/cases/{case}/merge", web::post().to(parts::merge))
+        .route("/cases/{case}/split", web::post().to(parts::split));
 }
 
 /// Sends the browser on to `path` after a form.
 fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}
+
+/// The word for a kind of findings.
+fn kind_text(lang: Lang, kind: FindingKind) -> String {
+    lang.text(&format!("cases-kind-{}", words::name(kind)))
 }
 
 /// Names of duty holders, each looked up once.

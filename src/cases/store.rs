@@ -1,28 +1,46 @@
 //! The tables of findings and cases.
 
+mod decisions;
 pub(super) mod figures;
+mod filters;
 pub(super) mod flow;
+mod groups;
+mod parts;
 
 use std::ops::Range;
 
 use diesel::prelude::*;
+
+pub(super) use decisions::{decide, decisions_of, decisions_of_act};
+pub(super) use filters::{Filter, MOST, delete_filter, filters_of, insert_filter};
+pub(super) use groups::{
+    COUNTED, add_to_group, count_groups, earlier_breaches, findings_of_group, group, group_of,
+    groups_of, lessons, recount,
+};
+pub(super) use parts::{Move, carry, cases_beside, insert_move, moves_of, release};
 
 use super::model::{Case, Finding, FindingKind, Happening, NewFinding, Stage, State};
 use crate::foundation::db::schema::{
     cases_case_findings, cases_cases, cases_events, cases_findings,
 };
 use crate::foundation::db::{Conn, insert_if_absent};
-use crate::foundation::ids::{
-    AuditId, CaseId, DepartmentId, FindingId, HolderId, LeafId, OfficerId, StreamId,
-};
+use crate::foundation::ids::{AuditId, CaseId, DepartmentId, FindingId, HolderId, StreamId};
 use crate::foundation::paging::PAGE;
 use crate::foundation::time::{Day, Timestamp};
 use crate::registry::{Officer, Sector};
 
 type Backend = <Conn as diesel::Connection>::Backend;
 
-/// Inserts a finding unless one with its key stands there; gives whether it was inserted.
-pub(super) fn insert_finding(tx: &mut Conn, new: &NewFinding) -> QueryResult<bool> {
+/// How many findings a case follows from, at most.
+pub(super) const LARGEST_CASE: i64 = 200;
+
+/// Inserts a finding into its group unless one with its key stands there; gives whether it was
+/// inserted.
+pub(super) fn insert_finding(
+    tx: &mut Conn,
+    new: &NewFinding,
+    group: FindingId,
+) -> QueryResult<bool> {
     use cases_findings as f;
     let it = &new.finding;
     let values = (
@@ -51,6 +69,7 @@ pub(super) fn insert_finding(tx: &mut Conn, new: &NewFinding) -> QueryResult<boo
             f::facts_hash.eq(&it.facts_hash),
             f::leaf_id.eq(it.leaf),
             f::stage.eq(it.stage),
+            f::group_id.eq(Some(group)),
         ),
     );
     insert_if_absent!(tx, f::table, values).map(|inserted| inserted == 1)
@@ -59,6 +78,15 @@ pub(super) fn insert_finding(tx: &mut Conn, new: &NewFinding) -> QueryResult<boo
 /// The finding called `id`.
 pub(super) fn finding(conn: &mut Conn, id: FindingId) -> QueryResult<Option<Finding>> {
     cases_findings::table.find(id).select(Finding::as_select()).first(conn).optional()
+}
+
+/// The findings called `ids`, oldest first.
+pub(super) fn findings(conn: &mut Conn, ids: &[FindingId]) -> QueryResult<Vec<Finding>> {
+    cases_findings::table
+        .filter(cases_findings::id.eq_any(ids))
+        .order(cases_findings::id)
+        .select(Finding::as_select())
+        .load(conn)
 }
 
 /// Findings about single records of audits that were found since `since`, oldest first, at most
@@ -103,42 +131,6 @@ impl From<&Officer> for Scope {
     fn from(officer: &Officer) -> Self {
         Self { department: officer.department_id(), sectors: officer.sectors() }
     }
-}
-
-/// What a listing of findings is narrowed to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Narrow {
-    pub(super) stage: Option<Stage>,
-    pub(super) kind: Option<FindingKind>,
-    /// Only what follows this finding in the order of the listing.
-    pub(super) before: Option<(Stage, FindingId)>,
-}
-
-/// Findings in `scope`, undecided ones first, then newest first: one more than a page holds.
-pub(super) fn findings_of(
-    conn: &mut Conn,
-    scope: &Scope,
-    narrow: Narrow,
-) -> QueryResult<Vec<Finding>> {
-    use cases_findings as f;
-    let mut query = f::table
-        .filter(f::department_id.eq(scope.department))
-        .filter(f::sector.eq_any(scope.sectors.clone()))
-        // "proposed" is the last of the three words in the alphabet.
-        .order((f::stage.desc(), f::id.desc()))
-        .limit(PAGE + 1)
-        .select(Finding::as_select())
-        .into_boxed::<Backend>();
-    if let Some(stage) = narrow.stage {
-        query = query.filter(f::stage.eq(stage));
-    }
-    if let Some(kind) = narrow.kind {
-        query = query.filter(f::kind.eq(kind));
-    }
-    if let Some((stage, id)) = narrow.before {
-        query = query.filter(f::stage.lt(stage).or(f::stage.eq(stage).and(f::id.lt(id))));
-    }
-    query.load(conn)
 }
 
 /// How many findings in `scope` are in `stage`.
@@ -243,32 +235,8 @@ pub(super) fn findings_of_stream(conn: &mut Conn, stream: StreamId) -> QueryResu
         .load(conn)
 }
 
-/// What an officer decided about a finding.
-pub(super) struct Decision<'a> {
-    pub(super) stage: Stage,
-    pub(super) at: Timestamp,
-    pub(super) by: OfficerId,
-    pub(super) reason: &'a str,
-    pub(super) leaf: LeafId,
-}
-
-/// Writes a decision on an undecided finding; false if it has been decided.
-pub(super) fn decide(tx: &mut Conn, id: FindingId, decision: &Decision<'_>) -> QueryResult<bool> {
-    use cases_findings as f;
-    diesel::update(f::table.filter(f::id.eq(id).and(f::stage.eq(Stage::Proposed))))
-        .set((
-            f::stage.eq(decision.stage),
-            f::decided_at.eq(Some(decision.at)),
-            f::decided_by.eq(Some(decision.by)),
-            f::reason.eq(Some(decision.reason)),
-            f::decision_leaf_id.eq(Some(decision.leaf)),
-        ))
-        .execute(tx)
-        .map(|changed| changed == 1)
-}
-
-/// Inserts `case` with the finding that it follows from.
-pub(super) fn insert_case(tx: &mut Conn, case: &Case, finding: FindingId) -> QueryResult<()> {
+/// Inserts `case` with the findings that it follows from.
+pub(super) fn insert_case(tx: &mut Conn, case: &Case, findings: &[FindingId]) -> QueryResult<()> {
     use cases_cases as c;
     diesel::insert_into(c::table)
         .values((
@@ -289,13 +257,15 @@ pub(super) fn insert_case(tx: &mut Conn, case: &Case, finding: FindingId) -> Que
             c::clock.eq(case.counting),
         ))
         .execute(tx)?;
-    diesel::insert_into(cases_case_findings::table)
-        .values((
-            cases_case_findings::case_id.eq(case.id),
-            cases_case_findings::finding_id.eq(finding),
-        ))
-        .execute(tx)
-        .map(|_| ())
+    for finding in findings {
+        diesel::insert_into(cases_case_findings::table)
+            .values((
+                cases_case_findings::case_id.eq(case.id),
+                cases_case_findings::finding_id.eq(finding),
+            ))
+            .execute(tx)?;
+    }
+    Ok(())
 }
 
 /// The case called `id`.
@@ -312,13 +282,13 @@ pub(super) fn case_of(conn: &mut Conn, finding: FindingId) -> QueryResult<Option
         .optional()
 }
 
-/// The findings from which `case` follows, oldest first, at most a page.
+/// The findings from which `case` follows, oldest first.
 pub(super) fn findings_of_case(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Finding>> {
     cases_case_findings::table
         .inner_join(cases_findings::table)
         .filter(cases_case_findings::case_id.eq(case))
         .order(cases_findings::id)
-        .limit(PAGE)
+        .limit(LARGEST_CASE)
         .select(Finding::as_select())
         .load(conn)
 }

@@ -1,8 +1,11 @@
 //! Findings and cases as officers meet them, on a fresh database.
 
+mod bulk;
 mod decisions;
 mod following;
+mod lists;
 mod pages;
+mod parts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -194,7 +197,19 @@ impl City {
             pseudonym: "pseudonym".to_owned(),
             certificate: officer.certificate_no,
         };
-        Confirmer { by, finding: finding.clone() }
+        Confirmer { by, findings: vec![finding.clone()], act: None }
+    }
+
+    /// The right of the officer who stands at `place` of the department's list, to all of `findings`.
+    async fn rights(&self, place: usize, findings: &[&Finding]) -> Confirmer {
+        let officer = self.officers().await.remove(place);
+        let by = Decider {
+            id: officer.id,
+            pseudonym: format!("pseudonym-{place}"),
+            certificate: officer.certificate_no,
+        };
+        let findings = findings.iter().map(|finding| (*finding).clone()).collect();
+        Confirmer { by, findings, act: Some(self.house.fresh()) }
     }
 
     fn words(&self, days: u32) -> Words {
@@ -204,7 +219,13 @@ impl City {
 
     async fn confirm(&self, finding: &Finding) -> Result<CaseId, CaseError> {
         let right = self.right(finding).await;
-        confirm(&self.house, &self.packs, &self.cipher, right, self.words(30)).await
+        let words = self.words(30);
+        let done = confirm(&self.house, &self.packs, &self.cipher, right, words).await?;
+        Ok(done.cases[0])
+    }
+
+    async fn dismiss(&self, finding: &Finding, reason: &str) -> Result<Done, CaseError> {
+        dismiss(&self.house, self.right(finding).await, dismissal(Code::Other, reason)).await
     }
 
     async fn case(&self, id: CaseId) -> Case {
@@ -247,6 +268,12 @@ impl City {
             .await;
         bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
     }
+}
+
+/// A dismissal with all conditions of leniency met.
+fn dismissal(code: Code, reason: &str) -> Dismissal {
+    let met = Conditions { first: true, minor: true, corrected: true };
+    Dismissal::new(code, Reason::parse(reason).unwrap(), met).unwrap()
 }
 
 fn holder_called(conn: &mut Conn, name: &str) -> QueryResult<Holder> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::model::{Finding, FindingKind};
 use crate::foundation::db::Conn;
 use crate::foundation::web::Lang;
-use crate::registry;
+use crate::registry::{self, Sector};
 use crate::rules::{Packs, Rule};
 
 /// Where a finding happened, as people call it.
@@ -34,10 +34,17 @@ pub(super) fn rule_of<'a>(packs: &'a Packs, finding: &Finding) -> Option<&'a Rul
     let rule = finding.rule.as_deref()?;
     let judged_by = finding.facts().get("pack").and_then(Value::as_str).map(str::to_owned);
     let named = judged_by.and_then(|id| packs.pack(&id)).and_then(|pack| pack.rule(rule));
-    named.or_else(|| {
-        let own = packs.iter().filter(|pack| pack.sector() == finding.sector.as_str());
-        own.filter_map(|pack| pack.rule(rule)).last()
-    })
+    named.or_else(|| rule_called(packs, finding.sector, Some(rule)))
+}
+
+/// The rule called `id`, from the newest pack of the trade that has it.
+pub(super) fn rule_called<'a>(
+    packs: &'a Packs,
+    sector: Sector,
+    id: Option<&str>,
+) -> Option<&'a Rule> {
+    let own = packs.iter().filter(|pack| pack.sector() == sector.as_str());
+    id.and_then(|id| own.filter_map(|pack| pack.rule(id)).last())
 }
 
 /// What was found, in one sentence or two.

@@ -39,7 +39,8 @@ async fn confirm_one(town: &Town) {
         async move { http.get(url).header("cookie", cookie).send().await.unwrap().text().await.unwrap() }
     };
     let list = page("/findings".to_owned()).await;
-    let id = list.split("/findings/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let ids = list.split("/findings/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let id = ids.into_iter().find(|id| id.len() == 36).unwrap().to_owned();
     let finding = page(format!("/findings/{id}")).await;
     let csrf = finding.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let answer = http

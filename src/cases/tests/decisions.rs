@@ -39,8 +39,7 @@ async fn every_decision_leaves_exactly_its_leaves() {
     }
     clear(&city.house).await;
 
-    let right = city.right(&two).await;
-    dismiss(&city.house, right, Reason::parse("设备故障\r\n已登记").unwrap()).await.unwrap();
+    city.dismiss(&two, "设备故障\r\n已登记").await.unwrap();
     assert_eq!(city.leaves().await, ["finding_dismissed"]);
     let dismissed = city.finding(two.id).await;
     assert_eq!(dismissed.reason.as_deref(), Some("设备故障\n已登记"));
@@ -104,8 +103,7 @@ async fn an_order_needs_a_basis_and_advice_has_none() {
 async fn two_officers_who_decide_at_once_make_one_case() {
     let city = city().await;
     let finding = city.gap("gap/1").await;
-    let right = city.right(&finding).await;
-    let dismissing = dismiss(&city.house, right, Reason::parse("重复").unwrap());
+    let dismissing = city.dismiss(&finding, "重复");
     let (a, b, c) = tokio::join!(city.confirm(&finding), city.confirm(&finding), dismissing);
     let won = [a.is_ok(), b.is_ok(), c.is_ok()];
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
@@ -168,8 +166,7 @@ async fn a_finding_edited_in_the_database_does_not_match_the_log() {
     let mut city = city().await;
     let (honest, edited, undone) =
         (city.gap("gap/1").await, city.gap("gap/2").await, city.gap("gap/3").await);
-    let right = city.right(&undone).await;
-    dismiss(&city.house, right, Reason::parse("误报").unwrap()).await.unwrap();
+    city.dismiss(&undone, "误报").await.unwrap();
     let look = |finding: Finding| move |conn: &mut Conn| integrity::of_finding(conn, &finding);
     assert_eq!(city.read(look(honest.clone())).await, Integrity::Waiting);
 
@@ -233,6 +230,10 @@ fn every_kind_has_its_words_in_both_languages() {
         let words = (Stage::ALL.iter().map(|s| format!("cases-stage-{s}")))
             .chain(Severity::ALL.iter().map(|s| format!("cases-severity-{s}")))
             .chain(State::ALL.iter().map(|s| format!("cases-state-{s}")))
+            .chain(Verdict::ALL.iter().map(|v| format!("cases-verdict-{v}")))
+            .chain(Code::ALL.iter().map(|c| format!("cases-code-{}", c.as_str().replace('_', "-"))))
+            .chain(groups::Shelf::ALL.iter().map(|s| format!("cases-shelf-{s}")))
+            .chain(groups::Sort::ALL.iter().map(|s| format!("cases-sort-{s}")))
             .chain(Event::ALL.iter().map(|e| format!("cases-moment-{e}")))
             .chain(Lang::ALL.iter().map(|l| format!("cases-language-{l}")));
         for key in words {
