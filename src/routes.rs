@@ -16,6 +16,7 @@ pub const NAVIGATION: Navigation = Navigation {
         ("nav-department", "/department"),
     ],
     people: &[("nav-people", "/people")],
+    governance: &[("nav-governance", "/governance")],
     businesses: PORTAL,
 };
 

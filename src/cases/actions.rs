@@ -1,14 +1,28 @@
-//! What is done with findings: raise, confirm, dismiss, reopen. Each is one transaction with its
-//! leaves.
+//! What is done with findings and in cases. Each is one transaction with its leaves.
 
 mod decide;
+mod ending;
+mod flow;
+mod paper;
 mod parts;
+mod recheck;
+mod respond;
+mod time;
 
 use serde_json::json;
 
 pub use decide::{Done, confirm, dismiss, reopen};
+pub(super) use ending::{
+    Proposal, decide_closing, decide_escalation, may_follow, propose_closing, propose_escalation,
+    propose_interview_in,
+};
 pub(super) use parts::{fit_together, is_movable, merge, split};
+pub use recheck::officers_drawn_in;
+pub(super) use recheck::{Record, eligible, end as end_recheck, name_officers, plan};
+pub(super) use respond::{Answer, acknowledge, ask_extension, cell, note_read, reply};
+pub(super) use time::{decide_extension, resume, suspend};
 
+use super::decision::Reason;
 use super::model::{Case, NewFinding};
 use super::store;
 use crate::foundation::House;

@@ -2,6 +2,8 @@
 
 use actix_web::http::StatusCode;
 
+use crate::foundation::crypto::LibraryFailure;
+use crate::foundation::crypto::aead::DoesNotOpen;
 use crate::foundation::db::StoreError;
 use crate::foundation::problem::Problem;
 use crate::notices::NoticeError;
@@ -25,6 +27,12 @@ pub enum CaseError {
     /// The words of a decision are missing or unfit.
     #[error("the words of the decision are unfit: {0}")]
     Words(&'static str),
+    /// A file could not be sealed.
+    #[error("a file could not be sealed: {0}")]
+    Seal(#[from] LibraryFailure),
+    /// A file does not open: it was altered, or the field key is another one.
+    #[error("a file does not open: {0}")]
+    Sealed(#[from] DoesNotOpen),
     /// The letter could not be written.
     #[error(transparent)]
     Notice(#[from] NoticeError),
@@ -52,6 +60,8 @@ impl From<CaseError> for Problem {
             CaseError::Words(_) => {
                 Self::of(StatusCode::UNPROCESSABLE_ENTITY, "words-unfit").says(&error)
             }
+            CaseError::Seal(cause) => Self::ours(cause),
+            CaseError::Sealed(cause) => Self::ours(cause),
             CaseError::Notice(cause) => cause.into(),
             CaseError::Registry(cause) => cause.into(),
             CaseError::Store(cause) => cause.into(),

@@ -1,7 +1,7 @@
 //! What follows without an officer: letters that were taken or lost, time that ran out, and the
 //! digest of a day.
 
-use super::actions::state_leaf;
+use super::actions::{propose_interview_in, state_leaf};
 use super::error::CaseError;
 use super::model::{Case, Event, Happening, State};
 use super::store::{self, Scope};
@@ -107,6 +107,10 @@ async fn advance(
                 Event::Serve => notices::no_paper_in(tx, case.id)?,
                 Event::Miscarry => {
                     notices::settle_in(tx, &inside, &case.code)?;
+                }
+                // What follows, a person decides.
+                Event::Lapse => {
+                    propose_interview_in(tx, &inside, &case)?;
                 }
                 _ => {}
             }

@@ -1,5 +1,8 @@
 //! The rights of this room: who may see a finding or case, and who may decide.
 
+mod flow;
+mod governance;
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use diesel::QueryResult;
@@ -13,6 +16,10 @@ use crate::foundation::db::Conn;
 use crate::foundation::ids::{ActId, CaseId, FindingId, HolderId, OfficerId};
 use crate::foundation::problem::Problem;
 use crate::registry::{Officer, Place};
+
+pub(super) use flow::bar_of_case;
+pub use flow::{CaseLead, CaseOfficer, Respondent};
+pub(super) use governance::GovernanceOffice;
 
 /// An officer who may see the finding named in the path.
 pub(super) struct FindingViewer {

@@ -11,6 +11,13 @@
 //! A leaf holds a salted hash of a finding, so a row that was edited in the database does not match
 //! the log any more; it is shown as such and cannot be decided.
 //!
+//! What follows is one table of states and events ([`State::after`]). The business answers with files,
+//! which are known by their bytes, never unpacked, sealed and only downloaded; it asks for more time.
+//! Two officers hold a check of what was corrected. Closing, and going further than the notice, is
+//! proposed by one officer and decided by another who leads. Every form names the version of the case
+//! that it was made from: who has not seen the newest one changes nothing. Beside it stands the
+//! governance track, which knows totals of departments and no case.
+//!
 //! [`follow_up`] moves cases on when a letter was taken, when nobody takes one, and when the time of
 //! an order is over. The time never starts before a mail server has taken a letter. An advice
 //! letter has no time that could run out.
@@ -19,7 +26,9 @@ mod actions;
 mod bundles;
 mod decision;
 mod error;
+mod evidence;
 mod follow;
+mod governance;
 mod groups;
 mod guard;
 mod integrity;
@@ -35,14 +44,15 @@ use std::ops::Range;
 
 use diesel::QueryResult;
 
-pub use actions::{Done, confirm, dismiss, raise_in, reopen};
+pub use actions::{Done, confirm, dismiss, officers_drawn_in, raise_in, reopen};
 pub use decision::{Code, Conditions, Decision, Dismissal, Reason, Verdict, Words};
 pub use error::CaseError;
 pub use follow::{FollowUp, QueueDigests, follow_up, queue_digests};
-pub use guard::Confirmer;
+pub use guard::{CaseLead, CaseOfficer, Confirmer, Respondent};
 pub use model::{
-    Case, CaseResult, Check, CheckMethod, Counting, Event, Finding, FindingKind, Happening,
-    Integrity, NewFinding, Observation, Outcome, Severity, Stage, State,
+    Case, CaseResult, Check, CheckMethod, Closing, Counting, Escalation, EscalationKind, Event,
+    Evidence, Extension, Finding, FindingKind, Happening, Integrity, Media, NewFinding,
+    Observation, Outcome, Reply, Severity, Stage, State,
 };
 pub use pages::console;
 pub use store::figures::Decided;

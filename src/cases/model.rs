@@ -21,9 +21,10 @@ use crate::registry::{District, Sector};
 use crate::rules;
 
 pub use super::state::{Event, State};
+pub(super) use flow::latest_day;
 pub use flow::{
     CaseResult, Check, CheckMethod, Closing, Counting, Escalation, EscalationKind, Evidence,
-    Extension, Outcome, Reply,
+    Extension, Media, Outcome, Reply,
 };
 
 text_enum! {

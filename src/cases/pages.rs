@@ -1,11 +1,17 @@
 //! The console pages of findings and cases.
 
+mod acts;
 mod asked;
+mod case;
 mod cases;
 mod decide;
 mod deciding;
+mod evidence;
 mod finding;
+mod governance;
 mod parts;
+mod portal;
+mod scene;
 mod worklist;
 
 use std::collections::HashMap;
@@ -38,10 +44,39 @@ pub fn console(config: &mut web::ServiceConfig) {
         .route("/findings/{finding}/dismiss", web::post().to(finding::dismiss))
         .route("/findings/{finding}/reopen", web::post().to(finding::reopen))
         .route("/cases", web::get().to(cases::list))
-        .route("/cases/{case}", web::get().to(cases::show))
+        .route("/cases/{case}", web::get().to(case::show))
         .route("/cases/{case}/parts", web::get().to(parts::show))
         .route("/cases/{case}/merge", web::post().to(parts::merge))
-        .route("/cases/{case}/split", web::post().to(parts::split));
+        .route("/cases/{case}/split", web::post().to(parts::split))
+        .route("/cases/{case}/evidence/{evidence}", web::get().to(evidence::for_officers))
+        .route("/cases/{case}/extension", web::post().to(acts::extension))
+        .route("/cases/{case}/suspend", web::post().to(acts::suspend))
+        .route("/cases/{case}/resume", web::post().to(acts::resume))
+        .route("/cases/{case}/recheck", web::post().to(acts::recheck))
+        .route("/cases/{case}/recheck/officers", web::post().to(acts::officers))
+        .route("/cases/{case}/recheck/result", web::post().to(acts::result))
+        .route("/cases/{case}/closing", web::post().to(acts::closing))
+        .route("/cases/{case}/closing/decision", web::post().to(acts::closing_decision))
+        .route("/cases/{case}/escalation", web::post().to(acts::escalation))
+        .route("/cases/{case}/escalation/decision", web::post().to(acts::escalation_decision))
+        .route("/governance", web::get().to(governance::show))
+        .route("/governance", web::post().to(governance::take))
+        .route("/governance/{measure}/end", web::post().to(governance::end))
+        .route("/portal/cases", web::get().to(portal::list))
+        .route("/portal/cases/{case}", web::get().to(portal::show))
+        .route("/portal/cases/{case}/evidence/{evidence}", web::get().to(evidence::for_business))
+        .route("/portal/cases/{case}/acknowledge", web::post().to(portal::acknowledge))
+        .route("/portal/cases/{case}/reply", web::post().to(portal::reply))
+        .route("/portal/cases/{case}/extension", web::post().to(portal::extension));
+}
+
+/// The size of a file, such as `1.2 MiB`.
+fn size_of(bytes: i64) -> String {
+    match bytes {
+        ..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KiB", bytes / 1024),
+        _ => format!("{}.{} MiB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
+    }
 }
 
 /// Sends the browser on to `path` after a form.

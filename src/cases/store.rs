@@ -4,6 +4,7 @@ mod decisions;
 pub(super) mod figures;
 mod filters;
 pub(super) mod flow;
+pub(super) mod governance;
 mod groups;
 mod parts;
 

@@ -2,6 +2,8 @@
 
 mod bulk;
 mod decisions;
+mod flow;
+mod flow_pages;
 mod following;
 mod lists;
 mod pages;

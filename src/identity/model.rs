@@ -214,6 +214,7 @@ impl Role {
     pub(super) const fn home(self) -> &'static str {
         match self {
             Self::SecurityAdministrator => "/people",
+            Self::Governance => "/governance",
             Self::BusinessAdministrator | Self::BusinessUser => "/portal",
             _ => "/",
         }
@@ -223,6 +224,7 @@ impl Role {
     pub(super) const fn side(self) -> Side {
         match self {
             Self::SecurityAdministrator => Side::People,
+            Self::Governance => Side::Governance,
             Self::BusinessAdministrator | Self::BusinessUser => Side::Businesses,
             _ => Side::Officers,
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chayan::foundation::crypto::totp::TotpSecret;
 use chayan::foundation::db::StoreError;
+use chayan::foundation::web::Lang;
 use chayan::identity::{self, ASSERTION_TYP, CodePurpose};
 use chayan::intake::CLOSURE_TYP;
 use chayan::ledger;
@@ -33,12 +34,14 @@ pub(crate) enum Rule {
     Lead,
     /// The administrator who makes and disables people.
     People,
+    /// A person of the governance office.
+    Office,
     /// A person of a business; what the address names is the business's.
     Portal,
     /// An administrator of a business; what the address names is the business's.
     Tends,
 }
-use Rule::{Anybody, Business as Caller, Lead, Officer, People};
+use Rule::{Anybody, Business as Caller, Lead, Office, Officer, People};
 pub(crate) use Rule::{Portal, Tends};
 
 /// Method, path, rule; and of a change the leaves that it writes, none where it changes no fact.
@@ -112,6 +115,26 @@ pub(crate) const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("get", "/cases/{case}/parts", Officer, &[]),
     ("post", "/cases/{case}/merge", Officer, &["case_state", "case_state"]),
     ("post", "/cases/{case}/split", Officer, &["case_state", "case_state", "notice_queued"]),
+    ("get", "/cases/{case}/evidence/{evidence}", Officer, &[]),
+    ("post", "/cases/{case}/extension", Officer, &["case_state", "notice_queued"]),
+    ("post", "/cases/{case}/suspend", Officer, &["case_state"]),
+    ("post", "/cases/{case}/resume", Officer, &["case_state"]),
+    ("post", "/cases/{case}/recheck", Officer, &["case_state"]),
+    ("post", "/cases/{case}/recheck/officers", Officer, &["case_state"]),
+    ("post", "/cases/{case}/recheck/result", Officer, &["case_state", "notice_queued"]),
+    ("post", "/cases/{case}/closing", Officer, &["case_state"]),
+    ("post", "/cases/{case}/closing/decision", Officer, &["case_state", "notice_queued"]),
+    ("post", "/cases/{case}/escalation", Officer, &["case_state"]),
+    ("post", "/cases/{case}/escalation/decision", Officer, &["case_state", "notice_queued"]),
+    ("get", "/portal/cases", Portal, &[]),
+    ("get", "/portal/cases/{case}", Portal, &[]),
+    ("get", "/portal/cases/{case}/evidence/{evidence}", Portal, &[]),
+    ("post", "/portal/cases/{case}/acknowledge", Portal, &["notice_result", "reply"]),
+    ("post", "/portal/cases/{case}/reply", Portal, &["reply"]),
+    ("post", "/portal/cases/{case}/extension", Portal, &["reply"]),
+    ("get", "/governance", Office, &[]),
+    ("post", "/governance", Office, &["case_state"]),
+    ("post", "/governance/{measure}/end", Office, &["case_state"]),
     ("get", "/signals", Officer, &[]),
     ("get", "/oversight", Lead, &[]),
     ("get", "/log", Lead, &[]),
@@ -392,6 +415,10 @@ async fn a_page_is_for_whom_its_rule_names() {
     let person = find.await.unwrap().unwrap().id.to_string();
     let holder = town.inn().holder.to_string();
     let (_, manager) = representative(&town, town.inn(), "inn.manager", true).await;
+    let (role, by) = (identity::Role::Governance, identity::Actor::Command);
+    let made = identity::create_person(&town.house, by, "zong.zhi", "综治办", role, Lang::Zh);
+    made.await.unwrap();
+    let office = Browser::of(&town, "zong.zhi").await;
     for (method, path, rule, _) in RULES {
         let at = path
             .replace("{finding}", &finding)
@@ -407,8 +434,8 @@ async fn a_page_is_for_whom_its_rule_names() {
             Officer => {
                 let own = police.go(method, &at).await.status;
                 let decided = *method == "post";
-                let fits =
-                    if decided || path.contains("{audit}") { own >= 400 } else { own == 200 };
+                let absent = ["{audit}", "{evidence}"].iter().any(|name| path.contains(name));
+                let fits = if decided || absent { own >= 400 } else { own == 200 };
                 assert!(fits, "{method} {at}: {own} for the officer");
                 let theirs = post.go(method, &at).await;
                 if path.contains('{') {
@@ -433,6 +460,15 @@ async fn a_page_is_for_whom_its_rule_names() {
                     let page = chief.go(method, &at).await;
                     assert!(page.status == 200 && page.text.contains("su.he"), "{at}");
                     assert!(page.text.contains("href=\"/people\""), "{at} is not in the frame");
+                }
+            }
+            Office => {
+                for other in [&police, &chief] {
+                    assert_eq!(other.go(method, &at).await.status, 403, "{method} {at}");
+                }
+                if *method == "get" {
+                    let page = office.go(method, &at).await;
+                    assert!(page.status == 200 && !page.text.contains("仙鹤宾馆"), "{at}");
                 }
             }
             Anybody | Caller(_) | Portal | Tends => continue,
@@ -703,8 +739,12 @@ async fn every_change_writes_the_leaves_of_its_rule_and_no_other() {
     log.used("post", "/sign-out").await;
 
     let changing = RULES.iter().filter(|(method, ..)| *method != "get");
-    let open: Vec<_> =
-        changing.map(|rule| (rule.0, rule.1)).filter(|r| !log.done.contains(r)).collect();
+    // The way of a case after its notice takes weeks: its leaves are proved in the room.
+    let in_room = ["/cases/{case}/", "/portal/cases/{case}/", "/governance"];
+    let open: Vec<_> = changing
+        .map(|rule| (rule.0, rule.1))
+        .filter(|r| !log.done.contains(r) && !in_room.iter().any(|path| r.1.starts_with(path)))
+        .collect();
     // Proved in `disclosing.rs`, and with a published audit in the room.
     let elsewhere = [
         ("post", "/v1/disclosures"),

@@ -349,7 +349,7 @@ fn wording(
 }
 
 /// What the log holds now, short enough to be printed.
-fn checkpoint_line(conn: &mut Conn) -> diesel::QueryResult<Option<CheckpointLine>> {
+pub(super) fn checkpoint_line(conn: &mut Conn) -> diesel::QueryResult<Option<CheckpointLine>> {
     let latest = ledger::latest_checkpoint(conn)?;
     Ok(latest.map(|checkpoint| {
         let root: String = checkpoint.root.0.iter().take(8).map(|b| format!("{b:02x}")).collect();

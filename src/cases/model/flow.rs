@@ -66,6 +66,14 @@ pub struct Extension {
     pub answer: Option<String>,
 }
 
+/// How many days an order can be extended in all.
+const LONGEST_EXTENSION: u32 = 90;
+
+/// The latest day until which time may be granted: 90 days after the last day that was set first.
+pub(in super::super) fn latest_day(deadline: Day, asked: &[Extension]) -> Day {
+    asked.first().map_or(deadline, |first| first.from_day).plus(LONGEST_EXTENSION)
+}
+
 /// What a business answered.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = cases_replies)]
@@ -200,6 +208,11 @@ impl Check {
     /// The two officers, once there are two.
     pub fn officers(&self) -> Option<[OfficerId; 2]> {
         Some([self.officer_one?, self.officer_two?])
+    }
+
+    /// Whether it found it corrected.
+    pub fn is_passed(&self) -> bool {
+        self.result == Some(Outcome::Passed)
     }
 
     /// Whether `officer` is one of the two.

@@ -13,11 +13,11 @@ use super::*;
 use crate::foundation::web::session::{COOKIE, Token};
 use crate::identity::{self, CodePurpose, DemoEntry};
 
-type Answer = ServiceResponse<BoxBody>;
+pub(super) type Answer = ServiceResponse<BoxBody>;
 
 /// A console and who is signed in.
 pub(super) struct Browser {
-    call: Rc<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>,
+    pub(super) call: Rc<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>,
     session: String,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn browser(city: &City, login: &'static str) -> Browser {
 }
 
 impl Browser {
-    fn request(&self, request: TestRequest, path: &str) -> TestRequest {
+    pub(super) fn request(&self, request: TestRequest, path: &str) -> TestRequest {
         let cookie = format!("{COOKIE}={}", self.session);
         request
             .uri(path)
@@ -88,7 +88,7 @@ impl Browser {
     }
 }
 
-async fn text(answer: Answer) -> (u16, String) {
+pub(super) async fn text(answer: Answer) -> (u16, String) {
     let status = answer.status().as_u16();
     let body = to_bytes(answer.into_body()).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())

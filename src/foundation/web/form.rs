@@ -78,7 +78,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 }
 
 /// Whether the browser says that the request was made by a page of ours.
-fn comes_from_here(req: &HttpRequest) -> bool {
+pub(super) fn comes_from_here(req: &HttpRequest) -> bool {
     let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok());
     match header("sec-fetch-site") {
         Some(site) => site == "same-origin",

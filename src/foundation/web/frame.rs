@@ -18,6 +18,8 @@ pub struct Navigation {
     pub officers: &'static [(&'static str, &'static str)],
     /// For the administrator who makes and disables people; no page of officers is hers.
     pub people: &'static [(&'static str, &'static str)],
+    /// For the governance office, which sees totals and no case.
+    pub governance: &'static [(&'static str, &'static str)],
     /// For people of businesses; the first is their home.
     pub businesses: &'static [(&'static str, &'static str)],
 }
@@ -29,6 +31,8 @@ pub enum Side {
     Officers,
     /// The pages of the administrator who makes and disables people.
     People,
+    /// The page of the governance office.
+    Governance,
     /// The portal of businesses.
     Businesses,
 }
@@ -81,6 +85,7 @@ impl Frame {
             (Some(visitor), Some(links)) => match visitor.side {
                 Side::Officers => links.officers,
                 Side::People => links.people,
+                Side::Governance => links.governance,
                 Side::Businesses => links.businesses,
             },
             _ => &[],

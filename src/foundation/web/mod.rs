@@ -10,6 +10,7 @@ pub mod session;
 mod squeeze;
 mod text;
 mod tls;
+mod upload;
 
 pub use assets::console;
 pub use export::{Cell, FileForm, MOST_ROWS, Row, Rows, Sheet, export};
@@ -19,3 +20,4 @@ pub use limits::{BodyLimit, read_body};
 pub use server::{Listener, Listeners, serve};
 pub use text::{LANGUAGE_COOKIE, Lang};
 pub use tls::{TlsFault, server_config};
+pub use upload::{Upload, UploadFault, UploadLimit, UploadedFile, read_upload};
