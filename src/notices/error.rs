@@ -20,8 +20,8 @@ pub enum NoticeError {
     /// A letter of this kind takes no document along.
     #[error("a letter of the kind {0} is no document")]
     NoDocument(LetterKind),
-    /// No font has a sign that stands in the document.
-    #[error("no font of the documents has the sign {0:?} (U+{code:04X})", code = u32::from(*.0))]
+    /// No font has a sign that stands in the document, or it only turns the direction of others.
+    #[error("documents cannot show the sign {0:?} (U+{code:04X})", code = u32::from(*.0))]
     Sign(char),
     /// A document could not be typeset.
     #[error("a document could not be made: {0}")]

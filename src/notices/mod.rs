@@ -80,7 +80,7 @@ pub fn letter(conn: &mut Conn, id: LetterId) -> QueryResult<Option<Letter>> {
     store::find(conn, id)
 }
 
-/// The documents of `case`, oldest first, without their bytes, at most 200.
+/// The documents of `case`, oldest first and the Chinese text before its translation, at most 200.
 ///
 /// # Errors
 ///

@@ -156,21 +156,25 @@ pub(super) fn document(conn: &mut Conn, id: DocumentId) -> QueryResult<Option<Do
     notices_documents::table.find(id).select(Document::as_select()).first(conn).optional()
 }
 
-/// The documents of `case`, oldest first, at most 200.
+/// The documents of `case`, oldest first and the Chinese text before its translation, at most 200.
 pub(super) fn documents_of_case(conn: &mut Conn, case: CaseId) -> QueryResult<Vec<Document>> {
     notices_documents::table
         .filter(notices_documents::case_id.eq(case))
-        .order(notices_documents::id)
+        .order((
+            notices_documents::made_at,
+            notices_documents::code,
+            notices_documents::lang.desc(),
+        ))
         .limit(DOCUMENTS)
         .select(Document::as_select())
         .load(conn)
 }
 
-/// The documents that share `code`: the Chinese text and its translations.
+/// The documents that share `code`: the Chinese text, then its translation.
 pub(super) fn documents_coded(conn: &mut Conn, code: &str) -> QueryResult<Vec<Document>> {
     notices_documents::table
         .filter(notices_documents::code.eq(code))
-        .order(notices_documents::id)
+        .order(notices_documents::lang.desc())
         .select(Document::as_select())
         .load(conn)
 }

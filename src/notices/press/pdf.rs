@@ -275,7 +275,7 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// The first sign of the document that no font has.
+    /// The first sign of the document that no font has, or that only turns the direction of others.
     fn missing(&self) -> Option<char> {
         fn search(value: &Value, has: &impl Fn(char) -> bool) -> Option<char> {
             match value {
@@ -287,7 +287,8 @@ impl Desk<'_> {
         }
         let fonts = &self.typesetter.fonts;
         search(&self.data, &|sign| {
-            fonts.iter().any(|font| font.info().coverage.contains(u32::from(sign)))
+            let has = |font: &Font| font.info().coverage.contains(u32::from(sign));
+            !turns(sign) && fonts.iter().any(has)
         })
     }
 
@@ -338,6 +339,14 @@ impl World for Desk<'_> {
     fn today(&self, _: Option<Duration>) -> Option<Datetime> {
         self.today
     }
+}
+
+/// Whether a sign is no sign but changes in which direction others are read.
+const fn turns(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 fn absent(id: FileId) -> FileError {
@@ -434,7 +443,8 @@ mod tests {
         assert!(sheet("two\nlines\tand a tab").is_ok());
         for (name, sign) in [("𬱖店", '𬱖'), ("a\u{202e}b", '\u{202e}'), ("😀", '😀')] {
             let refused = sheet(name).err();
-            assert!(matches!(refused, Some(NoticeError::Sign(own)) if own == sign), "{refused:?}");
+            let fits = matches!(refused, Some(NoticeError::Sign(own)) if own == sign);
+            assert!(fits, "{name:?}: {refused:?}");
         }
         assert!(NoticeError::Sign('𬱖').to_string().contains("U+2CC56"));
     }
