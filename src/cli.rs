@@ -12,10 +12,11 @@ use crate::app::{self, AppFault};
 use crate::audits;
 use crate::config::Config;
 use crate::foundation::crypto;
-use crate::foundation::ids::StreamId;
+use crate::foundation::ids::{HolderId, StreamId};
 use crate::foundation::telemetry;
 use crate::foundation::time::Day;
 use crate::foundation::web::Lang;
+use crate::identity::Invitation;
 use crate::outside::{check, verify};
 use crate::roles::demo::Options;
 use crate::roles::{audit, demo, init, keys, notify, registry, rules, serve, up};
@@ -95,6 +96,18 @@ enum Registry {
     Import {
         /// A TOML file, see examples/registry.toml
         file: PathBuf,
+    },
+    /// Invites one of the first two administrators of a business; prints a one-time link
+    Invite {
+        /// The id of the duty holder
+        holder: HolderId,
+        /// What the person will type to sign in
+        login: String,
+        /// What the portal will call the person
+        name: String,
+        /// The language of the person's pages and letters: zh-CN or en
+        #[arg(long, default_value = "zh-CN")]
+        lang: Lang,
     },
 }
 
@@ -246,6 +259,10 @@ async fn dispatch(command: Command, config: &Config) -> Result<u8, AppFault> {
         Command::Up => up::run().await?,
         Command::Migrate => app::unverified_house(config, false)?.store.migrate().await?,
         Command::Registry(Registry::Import { file }) => registry::import(config, &file).await?,
+        Command::Registry(Registry::Invite { holder, login, name, lang }) => {
+            let invitation = Invitation { login, name, administrator: true, lang };
+            registry::invite(config, holder, &invitation).await?;
+        }
         Command::Keys(command) => run_keys(command, config).await?,
         Command::Rules(command) => return run_rules(command, config),
         Command::Check(asked) => return Ok(run_check(&asked)),

@@ -52,6 +52,7 @@ fn console(config: &mut ServiceConfig) {
     web::console(config);
     identity::console(config);
     registry::console(config);
+    intake::console(config);
     notices::console(config);
     cases::console(config);
     audits::console(config);

@@ -16,6 +16,7 @@ mod check;
 mod choice;
 mod commit;
 mod corrections;
+mod days;
 mod desk;
 pub mod detector;
 pub mod draw;
@@ -64,6 +65,8 @@ mod choice_tests;
 mod console_tests;
 #[cfg(test)]
 mod pages_tests;
+#[cfg(test)]
+mod portal_tests;
 #[cfg(test)]
 mod publishing_tests;
 #[cfg(test)]

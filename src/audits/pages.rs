@@ -9,6 +9,7 @@ mod listing;
 mod log;
 mod oversight;
 mod overview;
+mod portal;
 mod public;
 mod publications;
 mod signals;
@@ -23,7 +24,7 @@ use actix_web::web;
 use super::model::{AuditRow, AuditState, Conclusion, Outcome};
 use super::roster::Choice;
 
-/// The URLs for officers.
+/// The URLs for officers, and for people of businesses.
 pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(overview::show))
@@ -39,7 +40,10 @@ pub fn console(config: &mut web::ServiceConfig) {
         .route("/public/{department}", web::get().to(public::published))
         .route("/signals", web::get().to(signals::show))
         .route("/audits", web::get().to(listing::show))
-        .route("/audits/{audit}", web::get().to(detail::show));
+        .route("/audits/{audit}", web::get().to(detail::show))
+        .route("/portal", web::get().to(portal::home::show))
+        .route("/portal/openings", web::get().to(portal::openings::show))
+        .route("/portal/openings/{opening}/{part}", web::get().to(portal::openings::part));
 }
 
 /// A word and the colour in which the console shows it.

@@ -177,6 +177,29 @@ pub(super) fn audit(conn: &mut Conn, id: AuditId) -> QueryResult<Option<AuditRow
     audits::table.find(id).select(AuditRow::as_select()).first(conn).optional()
 }
 
+/// The newest audits of a holder, whatever the plan, at most `limit`.
+pub(super) fn newest_audits(
+    conn: &mut Conn,
+    holder: HolderId,
+    limit: i64,
+) -> QueryResult<Vec<AuditRow>> {
+    audits::table
+        .filter(audits::holder_id.eq(holder))
+        .order((audits::made_at.desc(), audits::id.desc()))
+        .limit(limit)
+        .select(AuditRow::as_select())
+        .load(conn)
+}
+
+/// One drawn record of an audit.
+pub(super) fn opening(
+    conn: &mut Conn,
+    audit: AuditId,
+    ordinal: i64,
+) -> QueryResult<Option<OpeningRow>> {
+    openings::table.find((audit, ordinal)).select(OpeningRow::as_select()).first(conn).optional()
+}
+
 /// Stores an audit unless the holder has one for the period; gives whether it was stored.
 pub(super) fn insert_audit(tx: &mut Conn, row: &AuditRow) -> QueryResult<bool> {
     let inserted = insert_if_absent!(

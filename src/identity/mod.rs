@@ -92,7 +92,15 @@ pub fn console(config: &mut web::ServiceConfig) {
                 .route(web::post().to(pages::portal::make)),
         )
         .route("/portal/people/{person}/invite", web::post().to(pages::portal::invite))
-        .route("/portal/people/{person}/disable", web::post().to(pages::portal::disable));
+        .route("/portal/people/{person}/disable", web::post().to(pages::portal::disable))
+        .service(
+            web::resource("/portal/keys")
+                .route(web::get().to(pages::portal_keys::show))
+                .route(web::post().to(pages::portal_keys::make)),
+        )
+        .route("/portal/keys/{client}/add", web::post().to(pages::portal_keys::add))
+        .route("/portal/keys/{client}/retire", web::post().to(pages::portal_keys::retire))
+        .route("/portal/keys/{client}/revoke", web::post().to(pages::portal_keys::revoke));
 }
 
 #[cfg(test)]

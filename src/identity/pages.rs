@@ -1,6 +1,7 @@
 //! The pages of signing in, enrolling and tending people.
 
 pub(super) mod portal;
+pub(super) mod portal_keys;
 
 use std::time::Duration;
 

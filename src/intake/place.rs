@@ -51,7 +51,11 @@ pub(super) fn sealing_keys(
 }
 
 /// The pack in force for the records of `day`, or why there is none.
-fn pack_on<'a>(stream: &StreamFacts, packs: &'a Packs, day: Day) -> Result<&'a Pack, Fault> {
+pub(super) fn pack_on<'a>(
+    stream: &StreamFacts,
+    packs: &'a Packs,
+    day: Day,
+) -> Result<&'a Pack, Fault> {
     let in_force = stream.pack_on(day).and_then(|in_force| packs.pack(&in_force.pack));
     match in_force.filter(|pack| pack.in_force(day.as_str())) {
         Some(pack) => Ok(pack),

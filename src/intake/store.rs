@@ -19,6 +19,8 @@ use crate::foundation::db::{Conn, insert_if_absent};
 use crate::foundation::ids::{BatchId, ClientId, CloseId, HolderId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 
+type Backend = <Conn as diesel::Connection>::Backend;
+
 /// The batch `id` of `holder`.
 pub(super) fn batch(conn: &mut Conn, holder: HolderId, id: BatchId) -> QueryResult<Option<Batch>> {
     batches::table
@@ -54,6 +56,50 @@ pub(super) fn newest_batches(
             )
             .load(conn),
     }
+}
+
+/// Batches of `holder`, newest first, at most `limit`: all, of one stream, of one day.
+pub(super) fn batches_listed(
+    conn: &mut Conn,
+    holder: HolderId,
+    stream: Option<StreamId>,
+    day: Option<Day>,
+    limit: i64,
+) -> QueryResult<Vec<Batch>> {
+    let mut query = batches::table.filter(batches::holder_id.eq(holder)).into_boxed::<Backend>();
+    if let Some(stream) = stream {
+        query = query.filter(batches::stream_id.eq(stream));
+    }
+    if let Some(day) = day {
+        query = query.filter(batches::day.eq(day));
+    }
+    query
+        .order((batches::received_at.desc(), batches::id.desc()))
+        .limit(limit)
+        .select(Batch::as_select())
+        .load(conn)
+}
+
+/// Day closes of `holder`, newest first, at most `limit`: all, of one stream, of one day.
+pub(super) fn closes_listed(
+    conn: &mut Conn,
+    holder: HolderId,
+    stream: Option<StreamId>,
+    day: Option<Day>,
+    limit: i64,
+) -> QueryResult<Vec<DayClose>> {
+    let mut query = closes::table.filter(closes::holder_id.eq(holder)).into_boxed::<Backend>();
+    if let Some(stream) = stream {
+        query = query.filter(closes::stream_id.eq(stream));
+    }
+    if let Some(day) = day {
+        query = query.filter(closes::day.eq(day));
+    }
+    query
+        .order((closes::received_at.desc(), closes::id.desc()))
+        .limit(limit)
+        .select(DayClose::as_select())
+        .load(conn)
 }
 
 /// Batches of `holder` whose day lies between `first` and `last`, by stream and number.

@@ -3,11 +3,16 @@
 use super::closure::DeclaredClosure;
 use super::disclosure::{AskedRecord, Disclosure, DisclosureRequest};
 use super::lines::line_of;
-use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
+use super::model::{Batch, DayClose, Equivocation, Gap, StreamMeasure, gaps};
 use super::store;
 use crate::foundation::db::{Conn, StoreError};
 use crate::foundation::ids::{AuditId, BatchId, ClientId, HolderId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
+
+/// How many gaps a view names.
+const SHOWN_GAPS: i64 = 20;
+/// How many requests to disclose a view names.
+const SHOWN_REQUESTS: i64 = 20;
 
 /// The batch `id`, whoever pushed it.
 ///
@@ -184,6 +189,29 @@ pub fn equivocations(
 /// Those of the database.
 pub fn measure_of(conn: &mut Conn, stream: StreamId) -> Result<Option<StreamMeasure>, StoreError> {
     Ok(store::measure(conn, stream)?)
+}
+
+/// The lowest gaps between what has come for `stream`, at most 20.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn gaps_of(conn: &mut Conn, stream: StreamId) -> Result<Vec<Gap>, StoreError> {
+    let Some(measure) = store::measure(conn, stream)? else { return Ok(Vec::new()) };
+    let above = store::numbers_above(conn, stream, measure.contiguous, SHOWN_GAPS)?;
+    Ok(gaps(measure.contiguous + 1, &above))
+}
+
+/// The newest requests to `holder` to disclose records, newest first, at most 20.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn requests_to(
+    conn: &mut Conn,
+    holder: HolderId,
+) -> Result<Vec<DisclosureRequest>, StoreError> {
+    Ok(store::newest_requests(conn, holder, None, SHOWN_REQUESTS)?)
 }
 
 /// How many requests of `client` were refused on `day`.

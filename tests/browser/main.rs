@@ -16,6 +16,7 @@ use chayan::ledger::LeafKind;
 use thirtyfour::prelude::*;
 use thirtyfour::{Key, LoggingPrefsLogLevel};
 
+mod portal;
 #[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -85,6 +85,8 @@ fn no_route_searches_for_a_person_or_across_businesses() {
     assert!(routes.len() > 25, "the routes were read: {}", routes.len());
     let words =
         ["search", "query", "customer", "guest", "lookup", "export", "records", "image", "photo"];
+    // There a business sends its own records, sealed, and reads none.
+    routes.retain(|(_, route)| !route.starts_with("/portal/records"));
     let wrong: Vec<_> =
         routes.iter().filter(|(_, route)| words.iter().any(|word| route.contains(word))).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
@@ -102,6 +104,9 @@ fn no_role_may_look_for_people() {
             "officer",
             "department_lead",
             "governance",
+            // They see the days, numbers and outcomes of their own business, and no record.
+            "business_administrator",
+            "business_user",
         ],
         "a new role is a question to the privacy of customers: answer it here"
     );

@@ -131,7 +131,7 @@ fn repair(findings: &[Finding], row: &OpeningRow) -> Option<(i64, Timestamp)> {
 }
 
 /// Why a record fails, in words that name no content.
-fn why(lang: Lang, row: &OpeningRow, audit: &AuditRow, packs: &Packs) -> Vec<String> {
+pub(super) fn why(lang: Lang, row: &OpeningRow, audit: &AuditRow, packs: &Packs) -> Vec<String> {
     let cause = row.cause.filter(|cause| *cause != super::super::model::Cause::RecordFailed);
     let cause =
         cause.map(|cause| lang.text(&format!("cases-kind-{}", cause.as_str().replace('_', "-"))));

@@ -55,7 +55,9 @@ impl PortalPeoplePage {
 /// What an administrator types to invite somebody.
 #[derive(Default, Deserialize)]
 pub(in crate::identity) struct InviteForm {
+    #[serde(default)]
     login: String,
+    #[serde(default)]
     name: String,
     #[serde(default)]
     role: String,

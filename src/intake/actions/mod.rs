@@ -12,7 +12,7 @@ pub(super) use closure::declare_closure;
 pub use disclose::ask_in;
 pub(super) use disclose::{Answered, Disclosed, Fate, answered, disclose};
 pub(super) use push::{Advice, push};
-pub(super) use receipts::{batch_proof, batch_receipt};
+pub(super) use receipts::{batch_proof, batch_receipt, close_receipt};
 
 use serde_json::Value;
 

@@ -125,6 +125,20 @@ pub(in crate::intake) async fn batch_receipt(
     house.store.read("intake.batch_receipt", look).await?.ok_or(IntakeError::InProgress)
 }
 
+/// The receipt of a day close of `holder`, the same bytes for ever.
+///
+/// # Errors
+///
+/// [`IntakeError::NotFound`]; [`IntakeError::InProgress`] while it is being logged.
+pub(in crate::intake) async fn close_receipt(
+    house: &House,
+    holder: HolderId,
+    close: CloseId,
+) -> Result<String, IntakeError> {
+    let look = move |conn: &mut Conn| Statement::Close(holder, close).receipt(conn);
+    house.store.read("intake.close_receipt", look).await?.ok_or(IntakeError::InProgress)
+}
+
 /// The receipt of a batch of `holder` with a proof under the newest checkpoint.
 ///
 /// # Errors

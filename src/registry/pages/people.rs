@@ -68,7 +68,9 @@ struct InvitedPage {
 /// What the lead types to invite an administrator.
 #[derive(Default, Deserialize)]
 pub(in crate::registry) struct InviteForm {
+    #[serde(default)]
     login: String,
+    #[serde(default)]
     name: String,
     lang: Option<Lang>,
 }

@@ -9,13 +9,17 @@ use reqwest::{Response, StatusCode};
 use super::DemoError;
 use super::stage::Stage;
 use crate::foundation::House;
-use crate::foundation::ids::{CaseId, FindingId, PersonId};
+use crate::foundation::ids::{CaseId, FindingId, HolderId, PersonId};
 use crate::foundation::time::Day;
-use crate::foundation::web::session;
-use crate::identity::{self, CodePurpose};
+use crate::foundation::web::{Lang, session};
+use crate::identity::{self, Actor, CodePurpose, Invitation};
 
 /// How long a one-time link is good.
 const LINK: Duration = Duration::from_secs(86_400);
+
+/// The manager of a business who enters the portal; invented.
+const MANAGER: &str = "manager";
+const MANAGER_NAME: &str = "周静（示例）";
 
 /// A link that opens the console once for the person called `login`.
 ///
@@ -24,6 +28,30 @@ const LINK: Duration = Duration::from_secs(86_400);
 /// [`DemoError`], also where nobody is called so.
 pub async fn entry_link(stage: &Stage, house: &House, login: &str) -> Result<String, DemoError> {
     let code = identity::mint_code(house, person(house, login).await?, CodePurpose::Entry, LINK);
+    Ok(format!("{}/enter?code={}", stage.console_origin(), code.await?))
+}
+
+/// A link that opens the portal once for the manager of `holder`, whom it makes known.
+///
+/// # Errors
+///
+/// [`DemoError`].
+pub async fn portal_link(
+    stage: &Stage,
+    house: &House,
+    holder: HolderId,
+) -> Result<String, DemoError> {
+    let known =
+        house.store.read("demo.person", |conn| identity::person_called(conn, MANAGER)).await?;
+    let person = match known {
+        Some(known) => known.id,
+        None => {
+            let (login, name) = (MANAGER.to_owned(), MANAGER_NAME.to_owned());
+            let invitation = Invitation { login, name, administrator: true, lang: Lang::Zh };
+            identity::represent(house, Actor::Command, holder, &invitation).await?
+        }
+    };
+    let code = identity::mint_code(house, person, CodePurpose::Entry, LINK);
     Ok(format!("{}/enter?code={}", stage.console_origin(), code.await?))
 }
 

@@ -61,6 +61,8 @@ pub struct ReadyPage<'a> {
     pub console: &'a str,
     /// A link that opens it once.
     pub link: &'a str,
+    /// A link that opens the portal of a business once.
+    pub portal: &'a str,
     /// The root certificate.
     pub root: std::path::Display<'a>,
     /// Folder of the mail.
@@ -68,8 +70,13 @@ pub struct ReadyPage<'a> {
 }
 
 impl<'a> ReadyPage<'a> {
-    /// The page with these addresses.
-    pub fn of(console: &'a str, link: &'a str, root: &'a Path, mail: &'a Path) -> ReadyPage<'a> {
-        ReadyPage { console, link, root: root.display(), mail: mail.display() }
+    /// The page with these addresses; the links are those of the console and of the portal.
+    pub fn of(
+        console: &'a str,
+        [link, portal]: [&'a str; 2],
+        root: &'a Path,
+        mail: &'a Path,
+    ) -> ReadyPage<'a> {
+        ReadyPage { console, link, portal, root: root.display(), mail: mail.display() }
     }
 }

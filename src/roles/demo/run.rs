@@ -17,6 +17,9 @@ use super::stage::Stage;
 use super::state::{State, Step, TIMELINE, timeline};
 use super::truth::Table;
 use super::{DemoError, found, office, registry};
+use crate::cases;
+use crate::foundation::db::{Conn, StoreError};
+use crate::foundation::ids::HolderId;
 use crate::foundation::time::{Stopwatch, Timestamp};
 use crate::foundation::web::server_config;
 use crate::roles::serve::told_to_stop;
@@ -117,8 +120,28 @@ async fn play_on(
 async fn welcome(play: &Play<'_>) -> Result<String, DemoError> {
     let (stage, login) = (play.stage, registry::deciding(Sector::Lodging));
     let link = office::entry_link(stage, &play.house, login).await?;
+    let holder = answering(play).await?;
+    let portal = office::portal_link(stage, &play.house, holder).await?;
     let (console, mail) = (stage.console_origin(), stage.folder.join("mail"));
-    Ok(ReadyPage::of(&console, &link, &stage.certificate.root, &mail).render()?)
+    Ok(ReadyPage::of(&console, [&link, &portal], &stage.certificate.root, &mail).render()?)
+}
+
+/// A hotel with a confirmed finding, which has something to answer; the first one where none has.
+async fn answering(play: &Play<'_>) -> Result<HolderId, DemoError> {
+    let holders = play.plan.city.holders.iter();
+    let hotels: Vec<HolderId> =
+        holders.filter(|holder| holder.sector == Sector::Lodging).map(|holder| holder.id).collect();
+    let first = hotels.first().copied().ok_or(DemoError::Plan)?;
+    let read = move |conn: &mut Conn| {
+        for holder in hotels {
+            let against = cases::findings_against(conn, holder)?;
+            if against.iter().any(|finding| finding.stage == cases::Stage::Confirmed) {
+                return Ok::<_, StoreError>(holder);
+            }
+        }
+        Ok(first)
+    };
+    Ok(play.house.store.read("demo.answering", read).await?)
 }
 
 /// Refuses a folder in which something else lives.

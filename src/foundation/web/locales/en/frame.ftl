@@ -44,3 +44,5 @@ problem-last-administrators = A business keeps at least two administrators who c
 problem-administrators-enough = The business has two administrators already and invites its other people itself.
 download-hint = Download this table (what this page covers, 50000 rows at most; the log keeps it)
 download-truncated = Only the first { $rows } rows were exported
+problem-no-portal-key = No browser of this business has been set up to sign.
+problem-in-progress = The same statement is being logged at this moment. Please try again shortly.

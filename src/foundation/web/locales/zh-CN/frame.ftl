@@ -44,3 +44,5 @@ problem-last-administrators = 每家单位至少保留两名能登录的管理�
 problem-administrators-enough = 该单位已有两名管理员，其他人员由该单位自行邀请。
 download-hint = 下载本表（与本页范围相同，至多 50000 行，并记入日志）
 download-truncated = 只导出前 { $rows } 行，其余未导出
+problem-no-portal-key = 此单位还没有启用浏览器签名。
+problem-in-progress = 同一份报送正在记入日志，请稍后再试。
