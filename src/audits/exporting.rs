@@ -45,40 +45,46 @@ text_enum! {
     }
 }
 
+/// The columns of a table: the name in JSON and the Fluent key of the heading.
+type Columns = &'static [(&'static str, &'static str)];
+
+const OF_HOLDERS: Columns = &[
+    ("id", "registry-number"),
+    ("name", "registry-name"),
+    ("uscc", "registry-uscc"),
+    ("district", "registry-seat"),
+    ("state", "registry-state"),
+    ("sectors", "registry-sector"),
+    ("outlets", "registry-outlets"),
+    ("streams", "registry-streams"),
+];
+
+const OF_AUDITS: Columns = &[
+    ("id", "audits-audit"),
+    ("holder", "audits-holder"),
+    ("sector", "audits-sector"),
+    ("period", "audits-period"),
+    ("size", "audits-size"),
+    ("opened", "audits-opened"),
+    ("failing", "audits-failing"),
+    ("lower", "audits-lower"),
+    ("upper", "audits-upper"),
+    ("tolerable", "audits-tolerable"),
+    ("state", "audits-state"),
+    ("verdict", "audits-verdict"),
+    ("done_at", "audits-done-at"),
+];
+
 impl Table {
     /// Whether only a lead may take it out.
     const fn is_for_leads(self) -> bool {
         matches!(self, Self::Caps | Self::Decisions | Self::Log)
     }
 
-    /// The columns: the name in JSON and the Fluent key of the heading.
-    const fn columns(self) -> &'static [(&'static str, &'static str)] {
+    const fn columns(self) -> Columns {
         match self {
-            Self::Holders => &[
-                ("id", "registry-number"),
-                ("name", "registry-name"),
-                ("uscc", "registry-uscc"),
-                ("district", "registry-seat"),
-                ("state", "registry-state"),
-                ("sectors", "registry-sector"),
-                ("outlets", "registry-outlets"),
-                ("streams", "registry-streams"),
-            ],
-            Self::Audits => &[
-                ("id", "audits-audit"),
-                ("holder", "audits-holder"),
-                ("sector", "audits-sector"),
-                ("period", "audits-period"),
-                ("size", "audits-size"),
-                ("opened", "audits-opened"),
-                ("failing", "audits-failing"),
-                ("lower", "audits-lower"),
-                ("upper", "audits-upper"),
-                ("tolerable", "audits-tolerable"),
-                ("state", "audits-state"),
-                ("verdict", "audits-verdict"),
-                ("done_at", "audits-done-at"),
-            ],
+            Self::Holders => OF_HOLDERS,
+            Self::Audits => OF_AUDITS,
             Self::Roster => &[
                 ("holder", "audits-holder"),
                 ("period", "audits-period"),

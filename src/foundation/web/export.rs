@@ -304,7 +304,7 @@ mod tests {
 
     async fn file(form: FileForm, rows: Vec<Row>) -> Vec<u8> {
         let answer = export(form, sheet(), rows).await.unwrap();
-        to_bytes(answer.into_body()).await.map_err(|_| ()).unwrap().to_vec()
+        to_bytes(answer.into_body()).await.ok().unwrap().to_vec()
     }
 
     #[actix_web::test]
