@@ -55,6 +55,9 @@ pub struct Config {
     /// `DOCUMENT_TEMPLATES`: folder of templates over the embedded ones (`docs/documents.md`).
     /// Default: none.
     pub document_templates: Option<PathBuf>,
+    /// `BOUNCE_MAILDIR`: Maildir in which delivery reports arrive. Default: none, and `notify` reads
+    /// none.
+    pub bounce_maildir: Option<PathBuf>,
     /// `SMTP_URL`: `smtps://[user:password@]host[:port]` or `smtp+starttls://…`. Default: none;
     /// `notify` needs it.
     pub smtp: Option<Secret<String>>,
@@ -202,6 +205,7 @@ impl Config {
             tls_key: r.path("TLS_KEY", data.join("tls/key.pem")),
             rule_packs: r.text("RULE_PACKS").map(PathBuf::from),
             document_templates: r.text("DOCUMENT_TEMPLATES").map(PathBuf::from),
+            bounce_maildir: r.text("BOUNCE_MAILDIR").map(PathBuf::from),
             smtp: r.text("SMTP_URL").map(Secret::new),
             smtp_ca: r.text("SMTP_CA").map(PathBuf::from),
             mail_from: r

@@ -11,6 +11,7 @@ pub const NAVIGATION: Navigation = Navigation {
         ("nav-overview", "/"),
         ("nav-findings", "/findings"),
         ("nav-cases", "/cases"),
+        ("nav-paper", "/paper"),
         ("nav-audits", "/audits"),
         ("nav-holders", "/holders"),
         ("nav-department", "/department"),

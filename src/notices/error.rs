@@ -26,6 +26,12 @@ pub enum NoticeError {
     /// A document could not be typeset.
     #[error("a document could not be made: {0}")]
     Press(String),
+    /// What was written does not fit: which part.
+    #[error("what was written does not fit: {0}")]
+    Words(&'static str),
+    /// Somebody else has moved the printed letter on.
+    #[error("the printed letter has moved on")]
+    NotNow,
     /// A letter could not be written.
     #[error("a letter could not be written: {0}")]
     Template(#[from] askama::Error),
@@ -57,6 +63,13 @@ impl From<NoticeError> for Problem {
             }
             NoticeError::NoPaper(_) | NoticeError::NoDocument(_) | NoticeError::Press(_) => {
                 Self::ours(error)
+            }
+            NoticeError::Words(_) => {
+                Self::of(actix_web::http::StatusCode::UNPROCESSABLE_ENTITY, "words-unfit")
+                    .says(&error)
+            }
+            NoticeError::NotNow => {
+                Self::of(actix_web::http::StatusCode::CONFLICT, "notice-not-now").says(&error)
             }
             NoticeError::Template(cause) => Self::ours(cause),
             NoticeError::Mailbox(cause) => Self::ours(cause),

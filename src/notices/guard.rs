@@ -1,8 +1,12 @@
 //! Who may have a document.
 
+mod service;
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+
+pub(super) use service::{CopyOfficer, CopyViewer, HolderOfficer, HolderViewer};
 
 use super::error::NoticeError;
 use super::model::{Document, LetterKind};

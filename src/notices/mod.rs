@@ -19,6 +19,7 @@ mod actions;
 mod basis;
 mod bounce;
 mod carry;
+mod copies;
 mod draft;
 mod error;
 mod guard;
@@ -51,7 +52,7 @@ pub use pages::console;
 pub use paper::{Invitation, Lacking, Paper, Weekly};
 pub use press::{PressFault, set_up_press};
 pub use proof::{
-    Attempt, AttemptEnd, Paper as PaperCopy, PaperReason, PaperState, PostedHow, Proof, ProofKind,
+    Attempt, AttemptEnd, PaperCopy, PaperReason, PaperState, PostedHow, Proof, ProofKind,
     ReceivedHow,
 };
 pub use service::{

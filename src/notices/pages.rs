@@ -1,6 +1,8 @@
-//! The documents themselves, for who may have them, and the page where anybody can have one
-//! confirmed.
+//! The pages of letters: documents for who may have them, the page where anybody can have one
+//! confirmed, printed letters, and consents to electronic service.
 
+mod consents;
+mod copies;
 mod documents;
 mod verify;
 
@@ -11,5 +13,12 @@ pub fn console(config: &mut web::ServiceConfig) {
     config
         .route("/documents/{document}", web::get().to(documents::for_officers))
         .route("/portal/documents/{document}", web::get().to(documents::for_the_business))
-        .route("/verify", web::get().to(verify::show));
+        .route("/verify", web::get().to(verify::show))
+        .route("/paper", web::get().to(copies::list))
+        .route("/paper/{paper}", web::get().to(copies::show))
+        .route("/paper/{paper}/posted", web::post().to(copies::posted))
+        .route("/paper/{paper}/received", web::post().to(copies::received))
+        .route("/holders/{holder}/service", web::get().to(consents::show))
+        .route("/holders/{holder}/service", web::post().to(consents::give))
+        .route("/holders/{holder}/service/withdraw", web::post().to(consents::withdraw));
 }

@@ -137,7 +137,7 @@ text_enum! {
 /// A document that needs a printed letter.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = notices_papers)]
-pub struct Paper {
+pub struct PaperCopy {
     /// Our own id.
     pub id: PaperId,
     /// The word by which the document can be confirmed; letters of one document share it.
@@ -177,7 +177,7 @@ pub struct Paper {
     pub(super) entered_by: Option<OfficerId>,
 }
 
-impl Paper {
+impl PaperCopy {
     /// The name of whoever received it; empty if nobody did.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::model::{Letter, LetterKind, LetterState, Recipient};
-use super::proof::{Attempt, Paper, PaperReason, PaperState, Proof, ProofKind};
+use super::proof::{Attempt, PaperCopy, PaperReason, PaperState, Proof, ProofKind};
 use super::store;
 use crate::foundation::House;
 use crate::foundation::db::Conn;
@@ -50,7 +50,7 @@ pub(super) struct Facts {
     pub(super) letters: Vec<Letter>,
     pub(super) taken: Vec<Attempt>,
     pub(super) proofs: Vec<Proof>,
-    pub(super) paper: Option<Paper>,
+    pub(super) paper: Option<PaperCopy>,
     pub(super) consent: Option<ConsentMethod>,
     pub(super) now: Timestamp,
 }
@@ -162,14 +162,14 @@ pub fn settle_in(tx: &mut Conn, house: &House, code: &str) -> QueryResult<bool> 
     // The letter in Chinese is the one that is printed.
     let zh = facts.letters.iter().find(|l| l.lang == crate::foundation::web::Lang::Zh);
     let Some(letter) = zh.or(facts.letters.first()) else { return Ok(false) };
-    // An invitation is not printed: its link is forgotten by now.
-    if letter.kind == LetterKind::Invitation {
+    // A reminder is no service, and the link of an invitation is forgotten by now.
+    if matches!(letter.kind, LetterKind::Invitation | LetterKind::Reminder) {
         return Ok(false);
     }
     let (Some(holder), Some(department)) = (letter.holder_id, letter.department_id) else {
         return Ok(false);
     };
-    let paper = Paper {
+    let paper = PaperCopy {
         id: house.fresh(),
         code: code.to_owned(),
         letter: letter.id,

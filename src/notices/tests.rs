@@ -1,6 +1,7 @@
 //! Letters on a fresh database: what they may cite, and how they travel.
 
 mod papers;
+mod service;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

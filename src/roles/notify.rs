@@ -20,6 +20,7 @@ pub async fn run(config: &Config) -> Result<(), AppFault> {
     let house = app::house(config, false).await?;
     let (mailer, from) = app::mailer(config)?;
     let carrier = Carrier { mailer, from, cipher: app::field_cipher(config)? };
+    let domain = carrier.from.domain().to_owned();
     tracing::info!("notify is ready");
     let stop = told_to_stop()?;
     tokio::pin!(stop);
@@ -31,6 +32,11 @@ pub async fn run(config: &Config) -> Result<(), AppFault> {
                     tracing::error!(cause = %cause, "letters could not be carried: {cause}");
                 }
             }
+        }
+        if let Some(folder) = &config.bounce_maildir
+            && let Err(cause) = notices::collect_bounces(&house, folder, &domain).await
+        {
+            tracing::error!(cause = %cause, "delivery reports could not be read: {cause}");
         }
         tokio::select! {
             () = &mut stop => return Ok(()),

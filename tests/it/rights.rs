@@ -156,6 +156,14 @@ pub(crate) const RULES: &[(&str, &str, Rule, &[&str])] = &[
     ("get", "/governance", Office, &[]),
     ("post", "/governance", Office, &["case_state"]),
     ("post", "/governance/{measure}/end", Office, &["case_state"]),
+    ("get", "/paper", Officer, &[]),
+    ("get", "/paper/{paper}", Officer, &[]),
+    // Their leaves are proved in the room: nothing here needs paper.
+    ("post", "/paper/{paper}/posted", Officer, &["notice_result"]),
+    ("post", "/paper/{paper}/received", Officer, &["notice_result"]),
+    ("get", "/holders/{holder}/service", Officer, &[]),
+    ("post", "/holders/{holder}/service", Officer, &["config_changed"]),
+    ("post", "/holders/{holder}/service/withdraw", Officer, &["config_changed"]),
     ("get", "/signals", Officer, &[]),
     ("get", "/oversight", Lead, &[]),
     ("get", "/log", Lead, &[]),
@@ -455,13 +463,15 @@ async fn a_page_is_for_whom_its_rule_names() {
             .replace("{holder}", &holder)
             .replace("{person}", &person)
             // None is drawn here; that of another department is proved in the room.
-            .replace("{audit}", &Uuid::nil().to_string());
+            .replace("{audit}", &Uuid::nil().to_string())
+            // Nothing here needs paper.
+            .replace("{paper}", &Uuid::nil().to_string());
         let turned_away = if *method == "get" { 303 } else { 401 };
         match rule {
             Officer => {
                 let own = police.go(method, &at).await.status;
                 let decided = *method == "post";
-                let absent = ["{audit}", "{evidence}"].iter().any(|name| path.contains(name));
+                let absent = ["{audit}", "{evidence}", "{paper}"].iter().any(|name| path.contains(name));
                 let fits = if decided || absent { own >= 400 } else { own == 200 };
                 assert!(fits, "{method} {at}: {own} for the officer");
                 let theirs = post.go(method, &at).await;
@@ -775,9 +785,13 @@ async fn every_change_writes_the_leaves_of_its_rule_and_no_other() {
         .map(|rule| (rule.0, rule.1))
         .filter(|r| !log.done.contains(r) && !in_room.iter().any(|path| r.1.starts_with(path)))
         .collect();
-    // Proved in `disclosing.rs`, and with a published audit in the room.
+    // Proved in `disclosing.rs`, in the room of letters, and with a published audit in the room.
     let elsewhere = [
         ("post", "/v1/disclosures"),
+        ("post", "/paper/{paper}/posted"),
+        ("post", "/paper/{paper}/received"),
+        ("post", "/holders/{holder}/service"),
+        ("post", "/holders/{holder}/service/withdraw"),
         ("post", "/publications/{audit}/publish"),
         ("post", "/publications/{audit}/withdraw"),
     ];

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::super::model::Letter;
 use super::super::proof::{
-    Attempt, AttemptEnd, Paper, PaperReason, PaperState, PostedHow, Proof, ReceivedHow,
+    Attempt, AttemptEnd, PaperCopy, PaperReason, PaperState, PostedHow, Proof, ReceivedHow,
 };
 use super::PER_CASE;
 use crate::foundation::db::schema::{
@@ -66,20 +66,20 @@ pub(in super::super) fn proofs(conn: &mut Conn, letters: &[LetterId]) -> QueryRe
 }
 
 /// Inserts `paper` unless its document waits for paper already; gives whether it was inserted.
-pub(in super::super) fn insert_paper(tx: &mut Conn, paper: &Paper) -> QueryResult<bool> {
+pub(in super::super) fn insert_paper(tx: &mut Conn, paper: &PaperCopy) -> QueryResult<bool> {
     insert_if_absent!(tx, notices_papers::table, paper).map(|inserted| inserted == 1)
 }
 
 /// The printed letter called `id`.
-pub(in super::super) fn paper(conn: &mut Conn, id: PaperId) -> QueryResult<Option<Paper>> {
-    notices_papers::table.find(id).select(Paper::as_select()).first(conn).optional()
+pub(in super::super) fn paper(conn: &mut Conn, id: PaperId) -> QueryResult<Option<PaperCopy>> {
+    notices_papers::table.find(id).select(PaperCopy::as_select()).first(conn).optional()
 }
 
 /// The printed letter of the document with this code.
-pub(in super::super) fn paper_of(conn: &mut Conn, code: &str) -> QueryResult<Option<Paper>> {
+pub(in super::super) fn paper_of(conn: &mut Conn, code: &str) -> QueryResult<Option<PaperCopy>> {
     notices_papers::table
         .filter(notices_papers::code.eq(code))
-        .select(Paper::as_select())
+        .select(PaperCopy::as_select())
         .first(conn)
         .optional()
 }
@@ -91,7 +91,7 @@ pub(in super::super) fn papers(
     states: &[PaperState],
     after: Option<PaperId>,
     limit: i64,
-) -> QueryResult<Vec<Paper>> {
+) -> QueryResult<Vec<PaperCopy>> {
     use notices_papers as p;
     let after = after.unwrap_or_else(|| crate::foundation::ids::Id::from_uuid(uuid::Uuid::nil()));
     p::table
@@ -100,7 +100,7 @@ pub(in super::super) fn papers(
         .filter(p::id.gt(after))
         .order(p::id)
         .limit(limit)
-        .select(Paper::as_select())
+        .select(PaperCopy::as_select())
         .load(conn)
 }
 
