@@ -1,9 +1,10 @@
 //! The pages of letters: documents for who may have them, the page where anybody can have one
-//! confirmed, printed letters, and consents to electronic service.
+//! confirmed, printed letters, and consents to electronic service, as officers and as businesses see them.
 
 mod consents;
 mod copies;
 mod documents;
+mod portal;
 mod verify;
 
 use actix_web::web;
@@ -20,5 +21,9 @@ pub fn console(config: &mut web::ServiceConfig) {
         .route("/paper/{paper}/received", web::post().to(copies::received))
         .route("/holders/{holder}/service", web::get().to(consents::show))
         .route("/holders/{holder}/service", web::post().to(consents::give))
-        .route("/holders/{holder}/service/withdraw", web::post().to(consents::withdraw));
+        .route("/holders/{holder}/service/withdraw", web::post().to(consents::withdraw))
+        .route("/portal/service", web::get().to(portal::show))
+        .route("/portal/service/consent", web::post().to(portal::consent))
+        .route("/portal/service/withdraw", web::post().to(portal::withdraw))
+        .route("/portal/service/confirm", web::post().to(portal::confirm));
 }

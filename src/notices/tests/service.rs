@@ -173,7 +173,11 @@ async fn a_mail_that_comes_back_serves_nothing_and_asks_for_paper_once() {
     let mailbox = tempfile::tempdir().unwrap();
     let fresh = mailbox.path().join("new");
     let collect = || collect_bounces(&stage.house, mailbox.path(), "audit.example");
-    assert_eq!(collect().await.unwrap(), crate::foundation::jobs::Tally::default(), "no mailbox, no reports");
+    assert_eq!(
+        collect().await.unwrap(),
+        crate::foundation::jobs::Tally::default(),
+        "no mailbox, no reports"
+    );
     std::fs::create_dir(&fresh).unwrap();
     let report = |id: &str| {
         format!(
