@@ -1,144 +1,25 @@
 //! The console in a real headless Chromium: signing in, deciding, in both languages, wide and
-//! narrow, by keyboard, without a script error or an overflow.
-//!
-//! With `CHAYAN_TEST_SCREENS` naming a folder, every page is kept there as a picture.
+//! narrow, by keyboard. What every page must stand is in [`browser`].
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests may")]
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chayan::foundation::crypto::totp::TotpSecret;
 use chayan::foundation::ids::PersonId;
 use chayan::identity::{self, CodePurpose};
 use chayan::ledger::LeafKind;
+use thirtyfour::Key;
 use thirtyfour::prelude::*;
-use thirtyfour::{Key, LoggingPrefsLogLevel};
+
+mod browser;
+use browser::Browser;
 
 mod portal;
 #[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
 mod support;
 use support::{FIRST_DAY, Town, moment};
-
-/// A browser and its driver; both end with the test.
-struct Browser {
-    driver: WebDriver,
-    process: Child,
-}
-
-impl Browser {
-    async fn open() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut wanted = DesiredCapabilities::chrome();
-        for flag in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--ignore-certificate-errors",
-            "--lang=zh-CN",
-        ] {
-            wanted.add_arg(flag).unwrap();
-        }
-        wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
-        let url = format!("http://127.0.0.1:{port}");
-        let mut driver = Err(());
-        for _ in 0..100 {
-            driver = WebDriver::new(&url, wanted.clone()).await.map_err(drop);
-            if driver.is_ok() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        match driver {
-            Ok(driver) => Self { driver, process },
-            Err(()) => {
-                process.kill().unwrap();
-                process.wait().unwrap();
-                panic!("chromedriver does not answer");
-            }
-        }
-    }
-
-    /// What the pages complained about since the last look.
-    async fn complaints(&self) -> Vec<String> {
-        let lines = self.driver.browser_log().await.unwrap();
-        let severe = lines.iter().filter(|line| line.level == "SEVERE");
-        severe.map(|line| line.message.clone()).collect()
-    }
-
-    /// Looks at the page as it is: nothing overflows, nothing complains.
-    async fn look(&self, name: &str) {
-        for (width, wide) in [(1440, "wide"), (360, "narrow")] {
-            self.driver.set_window_rect(0, 0, width, 900).await.unwrap();
-            let over: i64 = self
-                .driver
-                .execute(
-                    "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
-                    Vec::new(),
-                )
-                .await
-                .unwrap()
-                .convert()
-                .unwrap();
-            if let Ok(folder) = std::env::var("CHAYAN_TEST_SCREENS") {
-                let path = PathBuf::from(folder).join(format!("{name}-{wide}.png"));
-                self.driver.screenshot(&path).await.unwrap();
-            }
-            assert!(over <= 0, "{name} overflows by {over} px when {wide}");
-        }
-        self.driver.set_window_rect(0, 0, 1440, 900).await.unwrap();
-        assert_eq!(self.complaints().await, Vec::<String>::new(), "{name}");
-    }
-
-    async fn close(mut self) {
-        self.driver.quit().await.unwrap();
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    async fn text(&self) -> String {
-        self.driver.find(By::Tag("main")).await.unwrap().text().await.unwrap()
-    }
-
-    /// Presses keys without a mouse, where the focus is.
-    async fn press(&self, keys: impl Into<TypingData>) {
-        self.driver.active_element().await.unwrap().send_keys(keys.into()).await.unwrap();
-    }
-
-    /// Walks with Tab until the focus is on `css`.
-    async fn tab_to(&self, css: &str) {
-        for _ in 0..80 {
-            let here = self.driver.active_element().await.unwrap();
-            let script = "return document.activeElement.matches(arguments[0])";
-            let hit: bool = self
-                .driver
-                .execute(script, vec![serde_json::json!(css)])
-                .await
-                .unwrap()
-                .convert()
-                .unwrap();
-            if hit {
-                return;
-            }
-            here.send_keys(Key::Tab + "").await.unwrap();
-        }
-        panic!("Tab does not reach {css}");
-    }
-}
 
 async fn person(town: &Town, login: &'static str) -> PersonId {
     let found =
