@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use scraper::Html;
@@ -17,6 +18,8 @@ use thirtyfour::{Key, LoggingPrefsLogLevel};
 pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     process: Child,
+    /// What was wrong on the pages that were looked at.
+    faults: Mutex<Vec<String>>,
 }
 
 impl Browser {
@@ -55,7 +58,7 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         match driver {
-            Ok(driver) => Self { driver, process },
+            Ok(driver) => Self { driver, process, faults: Mutex::default() },
             Err(()) => {
                 process.kill().unwrap();
                 process.wait().unwrap();
@@ -71,30 +74,28 @@ impl Browser {
         severe.map(|line| line.message.clone()).collect()
     }
 
-    /// Looks at the page as it is: nothing overflows, nothing complains.
+    /// Looks at the page as it is, and keeps what is wrong with it for [`close`](Self::close).
     pub(crate) async fn look(&self, name: &str) {
+        let mut wrong = Vec::new();
         for (width, wide) in [(1440, "wide"), (360, "narrow")] {
             self.driver.set_window_rect(0, 0, width, 900).await.unwrap();
-            let over: i64 = self
-                .driver
-                .execute(
-                    "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
-                    Vec::new(),
-                )
-                .await
-                .unwrap()
-                .convert()
-                .unwrap();
+            let script = "return document.documentElement.scrollWidth
+                - document.documentElement.clientWidth";
+            let over = self.driver.execute(script, Vec::new()).await.unwrap();
+            let over: i64 = over.convert().unwrap();
             if let Ok(folder) = std::env::var("CHAYAN_TEST_SCREENS") {
                 let path = PathBuf::from(folder).join(format!("{name}-{wide}.png"));
                 self.driver.screenshot(&path).await.unwrap();
             }
-            assert!(over <= 0, "{name} overflows by {over} px when {wide}");
+            if over > 0 {
+                wrong.push(format!("overflows by {over} px when {wide}"));
+            }
         }
         self.driver.set_window_rect(0, 0, 1440, 900).await.unwrap();
-        assert_eq!(self.complaints().await, Vec::<String>::new(), "{name}");
-        assert_eq!(self.misspelt().await, Vec::<String>::new(), "{name} is not valid HTML");
-        assert_eq!(self.barriers().await, Vec::<String>::new(), "{name} has barriers");
+        wrong.extend(self.complaints().await);
+        wrong.extend(self.misspelt().await);
+        wrong.extend(self.barriers().await);
+        self.faults.lock().unwrap().extend(wrong.into_iter().map(|one| format!("{name}: {one}")));
     }
 
     /// The mistakes of the page's HTML, as it came from the server.
@@ -125,10 +126,40 @@ impl Browser {
         self.driver.quit().await.unwrap();
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        let faults = self.faults.into_inner().unwrap();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
     pub(crate) async fn text(&self) -> String {
         self.driver.find(By::Tag("main")).await.unwrap().text().await.unwrap()
+    }
+
+    /// Goes to `path` and looks at it under `name`.
+    pub(crate) async fn visit(&self, origin: &str, path: &str, name: &str) {
+        self.driver.goto(format!("{origin}{path}")).await.unwrap();
+        self.look(name).await;
+    }
+
+    /// Sets the field at `css`, as a person who types would leave it.
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let script = "document.querySelector(arguments[0]).value = arguments[1]";
+        let arguments = vec![serde_json::json!(css), serde_json::json!(text)];
+        self.driver.execute(script, arguments).await.unwrap();
+    }
+
+    /// Opens the `details` around the form that goes to `action`, and gives the form's place.
+    pub(crate) async fn form(&self, action: &str) -> String {
+        let css = format!("form[action$='{action}']");
+        let script = "const form = document.querySelector(arguments[0]);
+            const folded = form.closest('details'); if (folded) folded.open = true;";
+        self.driver.execute(script, vec![serde_json::json!(css)]).await.unwrap();
+        css
+    }
+
+    /// Presses the button of the form at `css` with the keyboard.
+    pub(crate) async fn send(&self, css: &str) {
+        self.tab_to(&format!("{css} button")).await;
+        self.press(Key::Enter + "").await;
     }
 
     /// Presses keys without a mouse, where the focus is.
@@ -138,7 +169,7 @@ impl Browser {
 
     /// Walks with Tab until the focus is on `css`.
     pub(crate) async fn tab_to(&self, css: &str) {
-        for _ in 0..80 {
+        for _ in 0..160 {
             let here = self.driver.active_element().await.unwrap();
             let script = "return document.activeElement.matches(arguments[0])";
             let hit: bool = self

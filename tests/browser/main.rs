@@ -13,6 +13,7 @@ use thirtyfour::Key;
 use thirtyfour::prelude::*;
 
 mod browser;
+mod following;
 use browser::Browser;
 
 mod portal;

@@ -4,6 +4,7 @@ skip-to-content = Skip to content
 other-language = 中文
 sign-out = Sign out
 demo-note = Demonstration: an invented city, invented businesses, invented people. The clock is simulated.
+demo-label = About this demonstration
 footer = Records are sealed at the business and opened only when drawn. Every opening is in the log.
 page-number = Page { $n }
 page-next = Older

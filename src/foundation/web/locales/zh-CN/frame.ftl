@@ -4,6 +4,7 @@ skip-to-content = 跳到正文
 other-language = English
 sign-out = 退出
 demo-note = 演示：城市、企业和人员均为虚构，时钟为模拟时钟。
+demo-label = 演示说明
 footer = 记录在企业端封存，抽中才开封；每次开封都记入公开日志。
 page-number = 第 { $n } 页
 page-next = 更早
