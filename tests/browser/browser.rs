@@ -105,6 +105,8 @@ impl Browser {
         let answer = self.driver.execute_async(script, Vec::new()).await.unwrap();
         let html: String = answer.convert().unwrap();
         let page = Html::parse_document(&html);
+        // An address that only takes answers complains about being asked.
+        self.complaints().await;
         page.errors.iter().map(ToString::to_string).collect()
     }
 
@@ -151,6 +153,7 @@ impl Browser {
     pub(crate) async fn form(&self, action: &str) -> String {
         let css = format!("form[action$='{action}']");
         let script = "const form = document.querySelector(arguments[0]);
+            if (!form) throw new Error('no ' + arguments[0] + ' at ' + location.href);
             const folded = form.closest('details'); if (folded) folded.open = true;";
         self.driver.execute(script, vec![serde_json::json!(css)]).await.unwrap();
         css
@@ -170,7 +173,6 @@ impl Browser {
     /// Walks with Tab until the focus is on `css`.
     pub(crate) async fn tab_to(&self, css: &str) {
         for _ in 0..160 {
-            let here = self.driver.active_element().await.unwrap();
             let script = "return document.activeElement.matches(arguments[0])";
             let hit: bool = self
                 .driver
@@ -182,7 +184,8 @@ impl Browser {
             if hit {
                 return;
             }
-            here.send_keys(Key::Tab + "").await.unwrap();
+            // Not to the element: a field for files would take the key for a file's name.
+            self.driver.action_chain().send_keys(Key::Tab + "").perform().await.unwrap();
         }
         panic!("Tab does not reach {css}");
     }

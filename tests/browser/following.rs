@@ -113,7 +113,6 @@ async fn answer(town: &Town, origin: &str, case: &str) {
     let here = format!("/portal{case}");
     manager.visit(origin, &here, "portal-case-zh").await;
     act(&manager, "/acknowledge", &[]).await;
-    act(&manager, "/extension", &[("until", "2026-04-20"), ("reason", "设备更换需要时间。")]).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("说明.txt");
     std::fs::write(&file, "补报说明：编号已补齐。").unwrap();
@@ -140,9 +139,6 @@ async fn answer(town: &Town, origin: &str, case: &str) {
 async fn check(officer: &Browser, origin: &str, case: &str) {
     officer.visit(origin, case, "case-answered-zh").await;
     assert!(officer.text().await.contains("已补报缺少的记录"));
-    officer.form("/extension").await;
-    tick(officer, "form[action$='/extension'] [value=yes]").await;
-    act(officer, "/extension", &[("reason", "理由成立。")]).await;
     act(officer, "/recheck", &[("due", "2026-03-06"), ("reason", "核对补报。")]).await;
     let form = officer.form("/recheck/officers").await;
     let script = "document.querySelectorAll(arguments[0] + ' select').forEach(
