@@ -107,6 +107,7 @@ async fn answer(town: &Town, origin: &str, case: &str) {
         ("/portal", "portal"),
         ("/portal/cases", "portal-cases"),
         ("/portal/people", "portal-people"),
+        ("/portal/service", "portal-service"),
     ] {
         manager.visit(origin, path, &format!("{name}-zh")).await;
     }
@@ -129,7 +130,12 @@ async fn answer(town: &Town, origin: &str, case: &str) {
         ("/portal", "portal"),
         ("/portal/cases", "portal-cases"),
         (here.as_str(), "portal-case"),
+        ("/portal/openings", "portal-openings"),
+        ("/portal/receipts", "portal-receipts"),
+        ("/portal/keys", "portal-keys"),
+        ("/portal/records", "portal-records"),
         ("/portal/people", "portal-people"),
+        ("/portal/service", "portal-service"),
     ] {
         manager.visit(origin, path, &format!("{name}-en")).await;
     }
@@ -169,6 +175,7 @@ async fn close(officer: &Browser, town: &Town, origin: &str, case: &str) {
         ("/signals", "signals-zh"),
         ("/public", "public-zh"),
         ("/verify", "verify-zh"),
+        ("/paper", "paper-zh"),
     ] {
         other.visit(origin, path, name).await;
     }
@@ -181,6 +188,7 @@ async fn close(officer: &Browser, town: &Town, origin: &str, case: &str) {
         ("/log", "log-en"),
         ("/publications", "publications-en"),
         ("/signals", "signals-en"),
+        ("/paper", "paper-en"),
     ] {
         other.visit(origin, path, name).await;
     }

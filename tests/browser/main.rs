@@ -14,9 +14,9 @@ use thirtyfour::prelude::*;
 
 mod browser;
 mod following;
+mod portal;
 use browser::Browser;
 
-mod portal;
 #[expect(dead_code, reason = "each test binary uses a part of the town")]
 #[path = "../support/mod.rs"]
 mod support;
