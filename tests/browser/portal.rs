@@ -152,7 +152,7 @@ async fn a_manager_seals_a_day_in_the_browser_and_signs_it() {
     let rows = driver.find(By::Id("rows")).await.unwrap().text().await.unwrap();
     assert!(rows.contains("缺少"), "{rows}");
     click(&browser, "#rows > li:nth-child(2) > button").await;
-    let csv = "姓名,event,occurred_at,registered_at,subject_kind,id_doc_type,id_doc_no,verify_method,\
+    let csv = "旅客姓名,event,occurred_at,registered_at,subject_kind,id_doc_type,id_doc_no,verify_method,\
                verify_result,operator_id,source_no,room_no,guests_in_room,minor\n\
                何大雪,check_in,2026-03-02 08:10,2026-03-02 08:12,person,111,410699199001120234,reader,\
                pass,front-1,P-3,0807,1,否\n";
