@@ -26,7 +26,7 @@ use crate::foundation::web::{
     Form, Frame, Lang, Upload, UploadFault, UploadLimit, page, read_upload,
 };
 use crate::identity::{FieldCipher, Representative};
-use crate::notices::{FrozenBasis, Letter, LetterKind};
+use crate::notices::{Document, FrozenBasis, Letter, LetterKind};
 use crate::rules::Packs;
 
 /// What a reply may bring.
@@ -153,6 +153,12 @@ impl CasePage {
             }
         }
         found
+    }
+
+    /// The documents that are written to the business, as files.
+    fn files(&self) -> Vec<&Document> {
+        let own = |document: &&Document| !OTHERS.contains(&document.kind);
+        self.scene.documents.iter().filter(own).collect()
     }
 
     fn typed<'a>(&'a self, form: &str, field: &str) -> &'a str {

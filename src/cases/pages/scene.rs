@@ -16,7 +16,7 @@ use crate::foundation::time::{Day, Timestamp};
 use crate::foundation::web::Lang;
 use crate::identity;
 use crate::ledger;
-use crate::notices::{self, Letter, LetterKind};
+use crate::notices::{self, Document, Letter, LetterKind};
 use crate::registry::Calendar;
 use crate::rules::Packs;
 
@@ -35,6 +35,7 @@ pub(super) struct Scene {
     pub(super) findings: Vec<Found>,
     pub(super) happenings: Vec<(Happening, Option<u64>)>,
     pub(super) letters: Vec<Letter>,
+    pub(super) documents: Vec<Document>,
     pub(super) replies: Vec<(Reply, Vec<Evidence>)>,
     pub(super) extensions: Vec<Extension>,
     pub(super) checks: Vec<Check>,
@@ -78,6 +79,7 @@ impl Scene {
             findings,
             happenings,
             letters: notices::letters_of(conn, case.id)?,
+            documents: notices::documents_of(conn, case.id)?,
             replies,
             extensions: flow::extensions(conn, case.id)?,
             checks: flow::checks(conn, case.id)?,
