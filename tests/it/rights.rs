@@ -479,11 +479,6 @@ async fn a_page_is_for_whom_its_rule_names() {
                 let absent =
                     ["{audit}", "{evidence}", "{paper}"].iter().any(|name| path.contains(name));
                 let fits = if decided || absent { own >= 400 } else { own == 200 };
-                let fits = if decided || path.contains("{audit}") || path.contains("{paper}") {
-                    own >= 400
-                } else {
-                    own == 200
-                };
                 assert!(fits, "{method} {at}: {own} for the officer");
                 let theirs = post.go(method, &at).await;
                 if path.contains('{') {
