@@ -61,6 +61,8 @@ struct ScoreView {
     missing_days: i64,
     exempt_days: i64,
     nil_days: i64,
+    refused: i64,
+    offered: i64,
     #[serde(rename = "final")]
     settled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +108,8 @@ impl ScoreView {
             missing_days: rates.missing_days,
             exempt_days: rates.exempt_days,
             nil_days: rates.nil_days,
+            refused: rates.refused,
+            offered: rates.offered,
             settled: rates.settled,
             points: score.map(|row| row.points),
             published: score.map(|row| row.published),

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draw;
 use super::error::{AuditError, Refusal};
 use super::model::{PeriodRow, to_row};
+use super::pools::Audited;
 use super::roster::{Choice, choose, drawn_body};
+use super::score::Class;
 use super::store::roster::{self, RosterRow};
 use super::tree::{CutoffTree, Holding};
 use crate::foundation::House;
@@ -13,7 +15,7 @@ use crate::foundation::db::Conn;
 use crate::foundation::ids::HolderId;
 use crate::ledger::{Hash, LeafKind, NewLeaf, append_in};
 
-/// Who is audited in a period. What the draw decided is kept with the roster, and logged where the
+/// Who is audited in a period, and who of them by itself. What the draw decided is kept with the roster, and logged where the
 /// plan has chances or a cap.
 ///
 /// # Errors
@@ -26,14 +28,14 @@ pub(super) async fn audited(
     nonces: &[draw::Nonce],
     holdings: &BTreeMap<HolderId, Holding>,
     subjects: &[HolderId],
-) -> Result<Vec<HolderId>, AuditError> {
+) -> Result<Audited, AuditError> {
     let (plan, period) = (row.plan_id, row.period.clone());
     let read = move |conn: &mut Conn| Ok::<_, AuditError>(roster::of_period(conn, plan, &period)?);
     let known = house.store.read("audits.roster", read).await?;
     let mut rows = known.clone();
     let terms = &tree.terms;
     let stated = terms.audit_chances.is_some() || terms.audits_per_year.is_some();
-    let audited = if stated {
+    let holders = if stated {
         if !tree.roster.as_ref().is_some_and(|stated| stated.agrees(&rows)) {
             return Err(Refusal::Holders.into());
         }
@@ -52,10 +54,14 @@ pub(super) async fn audited(
         let size = holdings.get(&row.holder_id).map_or(0, |holding| holding.frame.size());
         row.frame_size = Some(to_row(size));
     }
+    let own = |row: &&RosterRow| {
+        row.choice == Choice::ForCause || matches!(row.class, Some(Class::C | Class::D))
+    };
+    let alone = rows.iter().filter(own).map(|row| row.holder_id).collect();
     if rows != known || stated && row.holders_leaf.is_none() {
         keep(house, row, tree, rows, stated).await?;
     }
-    Ok(audited)
+    Ok(Audited { holders, alone })
 }
 
 async fn keep(

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::commit_draws;
 use super::model::{AuditState, PeriodRow, PeriodState};
 use super::roster::{Choice, Ground};
 use super::score::Class;
@@ -16,12 +15,12 @@ use super::{mark_cutoffs, recompute_holders, run_audits, store};
 use crate::cases::{self, FindingKind, NewFinding, Observation, Severity};
 use crate::foundation::db::schema::{
     audits_audits, audits_periods, audits_roster, cases_findings, registry_holders,
-    registry_outlets, registry_plans, registry_streams,
+    registry_outlets, registry_streams,
 };
 use crate::foundation::ids::{AuditId, HolderId, LeafId, OutletId, PlanId, StreamId};
 use crate::foundation::time::Timestamp;
-use crate::ledger::{LeafKind, NewLeaf, append_in};
-use crate::registry::{Chances, Plan};
+use crate::ledger::LeafKind;
+use crate::registry::Chances;
 
 const SOUND: Planted = Planted::Sound;
 const PERIOD: &str = "2026-03-02+7";
@@ -29,34 +28,15 @@ const PERIOD: &str = "2026-03-02+7";
 impl City {
     /// A city whose plan has chances and a cap, committed to its first period.
     async fn choosing(chances: bool, cap: Option<u32>, beyond: bool) -> Self {
-        let city = Self::new().await;
-        // Leaves of one millisecond have no order, and the newest parameters count.
-        city.log.drained().await;
-        city.go_to("2026-03-02T12:00:00+08:00");
-        let mut plan: Plan = city.plan.clone();
-        plan.audit_chances = chances.then(Chances::default);
-        (plan.audits_per_year, plan.for_cause_beyond_cap) = (cap, beyond);
-        let leaf = NewLeaf::new(city.house(), LeafKind::PlanChanged, plan.in_log());
-        city.change(move |tx| {
-            use registry_plans as p;
-            append_in(tx, &leaf)?;
-            diesel::update(p::table.find(plan.id))
-                .set((
-                    p::audit_chances.eq(plan.audit_chances.map(|chances| chances.to_string())),
-                    p::audits_per_year
-                        .eq(plan.audits_per_year.map(|cap| i32::try_from(cap).unwrap())),
-                    p::for_cause_beyond_cap.eq(plan.for_cause_beyond_cap),
-                ))
-                .execute(tx)
+        Self::planned(|plan| {
+            plan.audit_chances = chances.then(Chances::default);
+            (plan.audits_per_year, plan.for_cause_beyond_cap) = (cap, beyond);
         })
-        .await;
-        commit_draws(city.house(), &city.desk.opener).await.unwrap();
-        city.log.drained().await;
-        city
+        .await
     }
 
     /// Another guesthouse without records.
-    async fn neighbour(&self) -> HolderId {
+    pub(super) async fn neighbour(&self) -> HolderId {
         let house = self.house();
         let (holder, outlet, stream) =
             (house.fresh::<HolderId>(), house.fresh::<OutletId>(), house.fresh::<StreamId>());
@@ -97,7 +77,7 @@ impl City {
     }
 
     /// Keeps a score that leaves a holder in `class` in the period before, or in that of `last`.
-    async fn scored(&self, holder: HolderId, class: Class, last: &str) {
+    pub(super) async fn scored(&self, holder: HolderId, class: Class, last: &str) {
         let row = ScoreRow {
             holder_id: holder,
             plan_id: self.plan.id,
@@ -121,7 +101,7 @@ impl City {
         self.read(move |conn| roster::of_period(conn, plan, PERIOD)).await
     }
 
-    async fn choice(&self, holder: HolderId) -> (Choice, Option<Ground>) {
+    pub(super) async fn choice(&self, holder: HolderId) -> (Choice, Option<Ground>) {
         let rows = self.roster().await;
         let row = rows.iter().find(|row| row.holder_id == holder).unwrap();
         (row.choice, row.cause)
@@ -135,7 +115,7 @@ impl City {
     }
 
     /// Raises a drop alarm, and lets an officer decide it at `decided`.
-    async fn alarm(&self, raised: &str, stage: &'static str, decided: Option<&str>) {
+    pub(super) async fn alarm(&self, raised: &str, stage: &'static str, decided: Option<&str>) {
         let observed = Observation {
             key: format!("alarm {raised}"),
             department: self.plan.department,
@@ -170,7 +150,7 @@ impl City {
     }
 
     /// Another department's audit of the holder, begun at `begun`, or still to come.
-    async fn elsewhere(&self, begun: &str, state: AuditState, to_come: bool) {
+    pub(super) async fn elsewhere(&self, begun: &str, state: AuditState, to_come: bool) {
         let (house, holder) = (self.house().clone(), self.holder);
         let (plan, audit) = (house.fresh::<PlanId>(), house.fresh::<AuditId>());
         let (begun, leaf) = (at(begun), house.fresh::<LeafId>());

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// The name of this construction, as it stands in plans and leaves.
 pub const PROFILE: &str = "audit-draw/1";
@@ -157,6 +158,20 @@ impl Frame {
         let before = at.checked_sub(1).map_or(0, |previous| self.ends[previous]);
         Some((&interval.stream, interval.first + (position - before)))
     }
+}
+
+/// The id of a pool, which stands in the holder's place in its draw: the first 16 bytes of a hash
+/// over plan, period and place, with the version and variant of a UUIDv8. It follows from what is
+/// fixed before the cutoff, so that nobody can try ids until one draws what he likes.
+pub fn pool_id(plan: &str, period: &str, place: u64) -> Uuid {
+    let mut out = Vec::with_capacity(128);
+    put_lp(&mut out, b"audit-draw/1/pool");
+    put_lp(&mut out, plan.as_bytes());
+    put_lp(&mut out, period.as_bytes());
+    out.extend(place.to_be_bytes());
+    let mut bytes = [0u8; 16];
+    bytes.copy_from_slice(&sha256(&out)[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// What decides every draw of a period beside its own subject (sampling.md §5.1 steps 1, 2, 4).

@@ -6,7 +6,7 @@ use super::model::{PeriodRow, from_row};
 use super::roster::{Choice, Ground, too_many_missing};
 use super::score::Class;
 use super::store::roster::{self, RosterRow};
-use super::store::standings;
+use super::store::{signals, standings};
 use crate::cases::{self, FindingKind};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
@@ -14,7 +14,7 @@ use crate::foundation::ids::HolderId;
 use crate::foundation::time::{Day, Timestamp};
 use crate::registry::{self, Holder, Period, Plan};
 
-/// What a machine raises to say where to look.
+/// What a machine raises as a finding to say where to look.
 const SIGNALS: [FindingKind; 1] = [FindingKind::SuddenDrop];
 
 /// The plan of a period and everybody who stands on its roster; nothing if the plan is gone.
@@ -138,15 +138,16 @@ fn cause(
     let since = before.map_or(period.first.start(), |before| before.cutoff);
     let span = since..period.cutoff;
     let (holder, sector) = (row.holder_id, plan.sector);
-    let signals = cases::signals(conn, holder, sector, &SIGNALS, &span)?;
+    let alarms = cases::signals(conn, holder, sector, &SIGNALS, &span)?;
     let raised = |signal: &cases::Finding| {
         signal.kind == FindingKind::SuddenDrop && span.contains(&signal.found_at)
     };
-    Ok(if signals.iter().any(raised) {
+    let confirmed = !alarms.is_empty() || signals::was_confirmed(conn, holder, plan.id, &span)?;
+    Ok(if alarms.iter().any(raised) {
         Some(Ground::DropAlarm)
     } else if too_many_missing(from_row(row.missing), from_row(row.expected)) {
         Some(Ground::MissingShare)
     } else {
-        (!signals.is_empty()).then_some(Ground::ConfirmedSignal)
+        confirmed.then_some(Ground::ConfirmedSignal)
     })
 }

@@ -1,18 +1,20 @@
 //! The estimated share of failing records among the holders of a plan in a period, as its page tells it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::AuditError;
-use super::model::{AuditRow, AuditState, Outcome, from_row};
+use super::model::{AuditRow, AuditState, Outcome, PoolRow, from_row};
 use super::regional::{FIRST_DRAWS, First, Stratum, estimate};
 use super::roster::Choice;
 use super::score::Class;
 use super::store;
 use super::store::roster::RosterRow;
+use super::verdict::real;
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{HolderId, PlanId};
+use crate::foundation::ids::{AuditId, HolderId, PlanId};
+use crate::intake;
 
 /// What is said of the region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,11 +41,14 @@ pub(super) fn regional(
     conn: &mut Conn,
     rows: &[RosterRow],
     audits: &[AuditRow],
+    pools: &[PoolRow],
 ) -> Result<Option<Regional>, AuditError> {
     let audits: HashMap<HolderId, &AuditRow> =
         audits.iter().map(|audit| (audit.holder_id, audit)).collect();
     let mut strata: BTreeMap<Option<Class>, Stratum> = BTreeMap::new();
     let (mut records, mut listed, mut chosen) = (0, 0, 0);
+    let mut pooled: BTreeSet<AuditId> = BTreeSet::new();
+    let ended = |audit: &&&AuditRow| matches!(audit.state, AuditState::Done | AuditState::Empty);
     for row in rows.iter().filter(|row| row.is_drawn_from()) {
         let stratum = strata.entry(row.class).or_default();
         stratum.listed += 1;
@@ -54,12 +59,25 @@ pub(super) fn regional(
             Choice::Waiting => return Ok(None),
             _ => continue,
         }
-        let ended =
-            |audit: &&&AuditRow| matches!(audit.state, AuditState::Done | AuditState::Empty);
-        let Some(audit) = audits.get(&row.holder_id).filter(ended) else { return Ok(None) };
-        let Some(first) = first(conn, audit)? else { return Ok(None) };
-        stratum.audits.push(first);
         chosen += 1;
+        if let Some(own) = pools.iter().find(|own| own.holder_id == row.holder_id) {
+            stratum.pooled += 1;
+            pooled.insert(own.audit_id);
+            continue;
+        }
+        let Some(audit) = audits.get(&row.holder_id).filter(ended) else { return Ok(None) };
+        let Some((first, _)) = first(conn, audit)? else { return Ok(None) };
+        stratum.audits.push(first);
+    }
+    let classes: HashMap<HolderId, Option<Class>> =
+        rows.iter().map(|row| (row.holder_id, row.class)).collect();
+    for audit in audits.values().filter(|audit| pooled.contains(&audit.id)) {
+        let Some(audit) = Some(audit).filter(ended) else { return Ok(None) };
+        let Some((first, failing)) = first(conn, audit)? else { return Ok(None) };
+        for holder in failing {
+            let class = classes.get(&holder).copied().flatten();
+            strata.entry(class).or_default().pooled_total += real(first.size) / real(first.opened);
+        }
     }
     let strata: Vec<Stratum> = strata.into_values().collect();
     let Some(told) = estimate(&strata, records) else { return Ok(None) };
@@ -74,12 +92,22 @@ pub(super) fn regional(
     }))
 }
 
-fn first(conn: &mut Conn, audit: &AuditRow) -> Result<Option<First>, AuditError> {
+/// The first draws of an audit, and the holder of each failing record among them; `None` if fewer
+/// were opened.
+fn first(conn: &mut Conn, audit: &AuditRow) -> Result<Option<(First, Vec<HolderId>)>, AuditError> {
     let size = from_row(audit.frame_size);
     let outcomes = store::first_outcomes(conn, audit.id, FIRST_DRAWS)?;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let opened = count(outcomes.len());
-    let failing = outcomes.iter().filter(|outcome| **outcome == Some(Outcome::Fail)).count();
-    let first = First { size, opened, failing: count(failing) };
-    Ok((opened == size.min(FIRST_DRAWS)).then_some(first))
+    if opened != size.min(FIRST_DRAWS) {
+        return Ok(None);
+    }
+    let mut holders = Vec::new();
+    for (batch, outcome) in outcomes {
+        if outcome == Some(Outcome::Fail) {
+            let batch = intake::batch_of(conn, batch)?;
+            holders.push(batch.map_or(audit.holder_id, |batch| batch.holder_id));
+        }
+    }
+    Ok(Some((First { size, opened, failing: count(holders.len()) }, holders)))
 }

@@ -31,6 +31,14 @@ impl Rates {
     }
 }
 
+impl Rates {
+    /// 拒收率: submissions refused ÷ submissions offered. How many lines a refused one held is not
+    /// known, so it counts submissions and not lines.
+    pub(super) fn refusals(&self) -> Share {
+        Share { part: from_row(self.refused), whole: from_row(self.offered) }
+    }
+}
+
 /// A share with its denominator: `97.5 % (39 / 40)`.
 pub(super) fn with_denominator(share: Share) -> String {
     format!("{} ({} / {})", percent(share.part, share.whole), share.part, share.whole)

@@ -350,7 +350,10 @@ impl Source {
         for audit in found {
             rows.push(vec![
                 audit.id.to_string().into(),
-                Self::name(conn, audit.holder_id)?,
+                match audit.pooled {
+                    Some(_) => self.text("audits-pooled"),
+                    None => Self::name(conn, audit.holder_id)?,
+                },
                 self.text(audit.sector.key()),
                 audit.period.into(),
                 audit.frame_size.into(),

@@ -36,7 +36,8 @@ pub(super) fn of_record(
     Some(Observation {
         key: format!("record/{}/{number}", row.stream_id),
         department: audit.department_id,
-        holder: audit.holder_id,
+        // The record of a pool is its own holder's case.
+        holder: fact.holder,
         sector: audit.sector,
         district,
         period: audit.period.clone(),
@@ -52,13 +53,14 @@ pub(super) fn of_record(
     })
 }
 
-/// The finding that too many records fail; `None` for any other verdict.
+/// The finding that too many records fail; `None` for any other verdict, and for a pool: of none of
+/// its holders does the verdict say anything.
 pub(super) fn of_verdict(
     audit: &AuditRow,
     terms: &Terms,
     district: District,
 ) -> Option<Observation> {
-    if audit.verdict != Some(Conclusion::NonCompliant) {
+    if audit.verdict != Some(Conclusion::NonCompliant) || audit.pooled.is_some() {
         return None;
     }
     let (size, lower) = (from_row(audit.frame_size), from_row(audit.lower_bound));

@@ -23,11 +23,13 @@ pub(super) fn frame_body(tree: &CutoffTree, row: &AuditRow, holding: &Holding) -
         "plan": row.plan_id,
         "size": row.frame_size,
     });
-    if intervals.len() <= NAMED_INTERVALS
-        && let Some(members) = body.as_object_mut()
-    {
+    if intervals.len() <= NAMED_INTERVALS {
         let named = intervals.iter().map(|i| json!([i.stream, i.first, i.last]));
-        members.insert("intervals".to_owned(), named.collect());
+        body["intervals"] = named.collect();
+    }
+    if row.pooled.is_some() {
+        let members = holding.members().iter();
+        body["pool"] = members.map(|one| json!([one.holder, one.records])).collect();
     }
     body
 }
@@ -70,7 +72,7 @@ pub(super) fn done_body(audit: AuditId, rows: &[OpeningRow]) -> Value {
 
 /// What a `draw_result` leaf says.
 pub(super) fn result_body(row: &AuditRow) -> Value {
-    json!({
+    let mut body = json!({
         "audit": row.id,
         "critical": row.critical,
         "failing": row.failing,
@@ -86,5 +88,9 @@ pub(super) fn result_body(row: &AuditRow) -> Value {
         "undecided": row.undecided,
         "upper": row.upper_bound,
         "verdict": row.verdict,
-    })
+    });
+    if let Some(pooled) = row.pooled {
+        body["pooled"] = json!(pooled);
+    }
+    body
 }

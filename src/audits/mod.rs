@@ -17,6 +17,7 @@ mod choice;
 mod commit;
 mod corrections;
 mod days;
+mod deciding;
 mod desk;
 pub mod detector;
 pub mod draw;
@@ -35,6 +36,7 @@ mod leaves;
 mod model;
 mod opening;
 mod pages;
+mod pools;
 pub mod population;
 mod publishing;
 mod recompute;
@@ -64,7 +66,11 @@ mod choice_tests;
 #[cfg(test)]
 mod console_tests;
 #[cfg(test)]
+mod deciding_tests;
+#[cfg(test)]
 mod pages_tests;
+#[cfg(test)]
+mod pools_tests;
 #[cfg(test)]
 mod portal_tests;
 #[cfg(test)]
@@ -95,6 +101,7 @@ pub use jobs::{
 };
 pub use model::{AuditState, Cause, Conclusion, Outcome, PeriodState};
 pub use pages::console;
+pub use pools::pools_of;
 pub use publishing::propose_publications;
 pub use recompute::{recompute, recompute_holders};
 pub use reminding::remind;

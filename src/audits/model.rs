@@ -8,13 +8,13 @@ use serde::Deserialize;
 use super::error::AuditError;
 use super::verdict::{self, Tally, Verdict};
 use crate::foundation::db::schema::{
-    audits_audits, audits_measures, audits_openings, audits_periods,
+    audits_audits, audits_measures, audits_openings, audits_periods, audits_pools,
 };
 use crate::foundation::db::text_enum;
 use crate::foundation::ids::{AuditId, BatchId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::Hash;
-use crate::registry::{Chances, District, Modes, Sector};
+use crate::registry::{Chances, District, Modes, Pooling, Sector};
 use crate::rules::Failure;
 
 text_enum! {
@@ -144,6 +144,8 @@ pub(crate) struct AuditRow {
     pub(super) done_at: Option<Timestamp>,
     /// How the records of its frame were submitted.
     pub(super) modes: Modes,
+    /// How many holders it is about together; `None` for one alone.
+    pub(super) pooled: Option<i64>,
 }
 
 impl AuditRow {
@@ -155,6 +157,16 @@ impl AuditRow {
             Modes::Both => "both",
         }
     }
+}
+
+/// One holder of a pool as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audits_pools)]
+pub(crate) struct PoolRow {
+    pub(super) audit_id: AuditId,
+    pub(super) holder_id: HolderId,
+    /// Its records in the frame.
+    pub(super) records: i64,
 }
 
 /// A drawn record as it is stored.
@@ -262,6 +274,8 @@ pub(super) struct Terms {
     /// were such parameters have neither.
     pub(super) audit_chances: Option<Chances>,
     pub(super) audits_per_year: Option<u32>,
+    pool_below: Option<u32>,
+    pool_holders: Option<u32>,
     pub(super) contributors: u32,
     #[serde(default = "three_days")]
     pub(super) disclosure_hours: u32,
@@ -273,6 +287,12 @@ const fn three_days() -> u32 {
 }
 
 impl Terms {
+    /// Which holders are audited together, if any.
+    pub(super) fn pooling(&self) -> Option<Pooling> {
+        let pooling = self.pool_below.zip(self.pool_holders);
+        pooling.map(|(below, holders)| Pooling { below, holders })
+    }
+
     /// The plan that the verdict engine runs with.
     pub(super) fn plan(&self) -> verdict::Plan {
         verdict::Plan {
@@ -363,6 +383,8 @@ mod tests {
             holders_per_period: None,
             audit_chances: None,
             audits_per_year: None,
+            pool_below: None,
+            pool_holders: None,
             contributors: 1,
             disclosure_hours: 72,
         }

@@ -28,7 +28,7 @@ use crate::cases::{NewFinding, raise_in};
 use crate::foundation::House;
 use crate::foundation::crypto::{b64u, jwe};
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{BatchId, StreamId};
+use crate::foundation::ids::{BatchId, HolderId, StreamId};
 use crate::foundation::time::Timestamp;
 use crate::intake::{self, DisclosureRequest};
 use crate::keys::{self, Kept, KeyFault, Purpose};
@@ -364,19 +364,22 @@ impl Running {
     /// How many opened records of a block have the salt of another one, by stream; nothing where
     /// none has.
     fn reused_salts(&self, rows: &[OpeningRow], results: &[Opened]) -> Vec<SignalRow> {
-        let mut counts: BTreeMap<StreamId, (i64, i64)> = BTreeMap::new();
+        let mut counts: BTreeMap<(HolderId, StreamId), (i64, i64)> = BTreeMap::new();
+        let facts = &self.work.tree.batches;
         for (row, result) in rows.iter().zip(results) {
-            let (part, whole) = counts.entry(row.stream_id).or_default();
+            let fact = facts.iter().find(|fact| fact.batch == row.batch_id);
+            let holder = fact.map_or(self.row.holder_id, |fact| fact.holder);
+            let (part, whole) = counts.entry((holder, row.stream_id)).or_default();
             *part += i64::from(result.salt_reused);
             *whole += 1;
         }
         counts.retain(|_, (part, _)| *part > 0);
-        let row = |(stream_id, (part, whole))| SignalRow {
+        let row = |((holder_id, stream_id), (part, whole))| SignalRow {
             stream_id,
             period: self.row.period.clone(),
             kind: SignalKind::ReusedSalt,
             plan_id: self.row.plan_id,
-            holder_id: self.row.holder_id,
+            holder_id,
             department_id: self.row.department_id,
             sector: self.row.sector,
             last_day: self.work.tree.last,

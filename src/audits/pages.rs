@@ -23,6 +23,7 @@ use actix_web::web;
 
 use super::model::{AuditRow, AuditState, Conclusion, Outcome};
 use super::roster::Choice;
+use super::signals::Made;
 
 /// The URLs for officers, and for people of businesses.
 pub fn console(config: &mut web::ServiceConfig) {
@@ -39,6 +40,8 @@ pub fn console(config: &mut web::ServiceConfig) {
         .route("/public", web::get().to(public::departments))
         .route("/public/{department}", web::get().to(public::published))
         .route("/signals", web::get().to(signals::show))
+        .route("/signals/{stream}/{period}/{kind}/confirm", web::post().to(signals::confirm))
+        .route("/signals/{stream}/{period}/{kind}/dismiss", web::post().to(signals::dismiss))
         .route("/audits", web::get().to(listing::show))
         .route("/audits/{audit}", web::get().to(detail::show))
         .route("/portal", web::get().to(portal::home::show))
@@ -81,6 +84,16 @@ impl From<Choice> for Tag {
             Choice::NotDrawn => ("audits-choice-not-drawn", ""),
             Choice::ForCause => ("audits-choice-for-cause", "warn"),
             Choice::CapReached => ("audits-choice-cap-reached", "bad"),
+        };
+        Self { key, tone }
+    }
+}
+
+impl From<Made> for Tag {
+    fn from(made: Made) -> Self {
+        let (key, tone) = match made {
+            Made::Confirmed => ("audits-signal-confirmed", "warn"),
+            Made::Dismissed => ("audits-signal-dismissed", ""),
         };
         Self { key, tone }
     }

@@ -194,6 +194,7 @@ fn audit(
         made_at: now,
         done_at: Some(now),
         modes: crate::registry::Modes::Sealed,
+        pooled: None,
     }
 }
 
@@ -347,6 +348,8 @@ pub(super) async fn scored(house: &House, id: AuditId) -> HolderId {
         nil_days: 4,
         settled: true,
         checked_at: house.clock.now(),
+        refused: 3,
+        offered: 20,
     };
     let row = ScoreRow {
         holder_id: holder,
@@ -457,6 +460,7 @@ async fn an_officer_sees_the_standing_of_the_own_holders_and_why() {
         "−10",
         "95.1 % (39 / 41)",
         "+2",
+        "15 % (3 / 20)",
         "2 / 31",
         "有因抽查",
         "记录骤减",

@@ -3,7 +3,9 @@
 //!
 //! Only the first 20 draws of each audit enter, because the share at the stop is biased; and only
 //! holders between whom the draw decided. Who is audited for cause, or left out at the cap, is in
-//! neither sum.
+//! neither sum. The first draws of a pool stand for the holders of each class in it by the class of
+//! the holder whose record was drawn: that is unbiased too, but gives no spread between holders, so
+//! there is no interval where a pool takes part.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -35,23 +37,29 @@ impl First {
 }
 
 /// One class: how many holders the draw decided between, and the audits of those that it chose.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Stratum {
     pub(super) listed: u64,
     pub(super) audits: Vec<First>,
+    /// Chosen holders of the class that were audited in pools.
+    pub(super) pooled: u64,
+    /// N × failing ÷ opened over those pools, where only failing records of this class count.
+    pub(super) pooled_total: f64,
 }
 
 impl Stratum {
     /// Estimated failing records of the class, and the variance of the estimate; no variance if
-    /// only one of several was chosen. Variance is that between holders, as if they were put back:
+    /// only one of several was chosen, or some in a pool. Variance is that between holders, as if they were put back:
     /// what the 20 records of each leave open is in it, and it errs on the wide side.
     fn estimate(&self) -> (f64, Option<f64>) {
-        let chosen = real(u64::try_from(self.audits.len()).unwrap_or(u64::MAX));
+        let single = u64::try_from(self.audits.len()).unwrap_or(u64::MAX);
+        let chosen = real(single.saturating_add(self.pooled));
         let totals: Vec<f64> = self.audits.iter().map(First::total).collect();
-        let mean = totals.iter().sum::<f64>() / chosen;
+        let mean = (totals.iter().sum::<f64>() + self.pooled_total) / chosen;
         let listed = real(self.listed);
         let spread: f64 = totals.iter().map(|total| (total - mean).powi(2)).sum();
-        let variance = (chosen > 1.0).then(|| listed * listed * spread / (chosen - 1.0) / chosen);
+        let shows = chosen > 1.0 && self.pooled == 0;
+        let variance = shows.then(|| listed * listed * spread / (chosen - 1.0) / chosen);
         (listed * mean, variance)
     }
 }
@@ -69,7 +77,10 @@ pub(super) struct Estimate {
 /// without a record, or if nobody of a class was audited.
 pub(super) fn estimate(strata: &[Stratum], records: u64) -> Option<Estimate> {
     let strata: Vec<&Stratum> = strata.iter().filter(|stratum| stratum.listed > 0).collect();
-    if records == 0 || strata.is_empty() || strata.iter().any(|one| one.audits.is_empty()) {
+    if records == 0
+        || strata.is_empty()
+        || strata.iter().any(|one| one.audits.is_empty() && one.pooled == 0)
+    {
         return None;
     }
     let parts: Vec<(f64, Option<f64>)> = strata.iter().map(|one| one.estimate()).collect();
@@ -95,10 +106,24 @@ mod tests {
         First { size, opened: size.min(FIRST_DRAWS), failing }
     }
 
+    fn alone(listed: u64, audits: Vec<First>) -> Stratum {
+        Stratum { listed, audits, ..Stratum::default() }
+    }
+
+    #[test]
+    fn a_pool_stands_for_its_holders_and_gives_no_interval() {
+        // Of three chosen holders, two are in a pool of 60 records of which 2 in 20 fail.
+        let pool = Stratum { pooled: 2, pooled_total: 6.0, ..alone(6, vec![first(100, 0)]) };
+        let told = estimate(std::slice::from_ref(&pool), 240).unwrap();
+        assert_eq!((told.rate, told.interval), (6.0 / 3.0 * 6.0 / 240.0, None));
+        let only = Stratum { audits: Vec::new(), listed: 2, ..pool };
+        assert_eq!(estimate(&[only], 60).unwrap().rate, 0.1);
+    }
+
     #[test]
     fn each_audit_stands_for_as_many_holders_as_its_chance_says() {
-        let a = Stratum { listed: 6, audits: vec![first(100, 0), first(100, 2)] };
-        let c = Stratum { listed: 2, audits: vec![first(50, 10), first(150, 0)] };
+        let a = alone(6, vec![first(100, 0), first(100, 2)]);
+        let c = alone(2, vec![first(50, 10), first(150, 0)]);
         let told = estimate(&[a, c], 800).unwrap();
         // Six holders with 5 failing on average, and two with 12.5.
         assert!((told.rate - 55.0 / 800.0).abs() < 1e-12, "{told:?}");
@@ -110,15 +135,14 @@ mod tests {
 
     #[test]
     fn one_audit_of_a_class_gives_a_rate_and_no_interval() {
-        let alone = Stratum { listed: 3, audits: vec![first(40, 1)] };
-        let told = estimate(&[alone], 120).unwrap();
+        let told = estimate(&[alone(3, vec![first(40, 1)])], 120).unwrap();
         assert_eq!((told.rate, told.interval), (0.05, None));
     }
 
     #[test]
     fn nothing_is_said_of_a_class_without_an_audit_or_of_no_records() {
-        let seen = Stratum { listed: 2, audits: vec![first(40, 1)] };
-        let unseen = Stratum { listed: 2, audits: Vec::new() };
+        let seen = alone(2, vec![first(40, 1)]);
+        let unseen = alone(2, Vec::new());
         assert_eq!(estimate(&[seen.clone(), unseen], 160), None);
         assert_eq!(estimate(std::slice::from_ref(&seen), 0), None);
         assert!(estimate(&[seen, Stratum::default()], 80).is_some());
@@ -126,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_holder_without_records_counts_as_one_without_failures() {
-        let both = Stratum { listed: 2, audits: vec![first(0, 0), first(20, 10)] };
+        let both = alone(2, vec![first(0, 0), first(20, 10)]);
         assert_eq!(estimate(&[both], 20).unwrap().rate, 0.5);
     }
 }

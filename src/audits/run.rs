@@ -13,8 +13,9 @@ use super::desk::Desk;
 use super::draw;
 use super::error::{AuditError, Refusal};
 use super::leaves::frame_body;
-use super::model::{AuditRow, AuditState, PeriodRow, to_row};
+use super::model::{AuditRow, AuditState, PeriodRow, PoolRow, to_row};
 use super::opening::{Work, run_audit};
+use super::pools::{self, Subject};
 use super::tree::{CutoffTree, Holding};
 use super::trust::{self, text};
 use super::{store, trust::cutoff_tree};
@@ -90,8 +91,10 @@ async fn run_period(
     let registered = Registered::read(house, row, &tree).await?;
     let holdings = tree.holdings(|holder, stream| registered.foreign.contains(&(holder, stream)));
     let holdings = holdings.map_err(|_malformed| Refusal::Frame)?;
-    let holders =
+    let audited =
         choice::audited(house, row, &tree, &nonces, &holdings, &registered.subjects).await?;
+    let subjects = pools::subjects(&tree, &audited, &holdings);
+    let subjects = subjects.map_err(|_malformed| Refusal::Frame)?;
     let (size, root, kept) = (tree.head.size, tree.head.root, row.clone());
     house
         .store
@@ -100,7 +103,7 @@ async fn run_period(
         })
         .await?;
     let work = Arc::new(Work { tree, nonces, districts: registered.districts });
-    let audits = begin(house, &work, row, holders, &holdings).await?;
+    let audits = begin(house, &work, row, subjects).await?;
     let runs = audits.into_iter().map(|(audit, holding)| {
         let id = audit.id;
         let run = run_audit(house.clone(), desk.clone(), work.clone(), audit, holding);
@@ -203,30 +206,29 @@ async fn begin(
     house: &House,
     work: &Arc<Work>,
     row: &PeriodRow,
-    holders: Vec<HolderId>,
-    holdings: &BTreeMap<HolderId, Holding>,
+    subjects: Vec<Subject>,
 ) -> Result<Vec<(AuditRow, Holding)>, AuditError> {
     let (plan, period) = (row.plan_id, row.period.clone());
     let read = move |conn: &mut Conn| Ok::<_, AuditError>(store::audits_of(conn, plan, &period)?);
     let known = house.store.read("audits.known", read).await?;
     let mut known: BTreeMap<HolderId, AuditRow> =
         known.into_iter().map(|audit| (audit.holder_id, audit)).collect();
-    let mut audits = Vec::with_capacity(holders.len());
-    for holder in holders {
-        let holding = holdings.get(&holder).cloned().unwrap_or_else(CutoffTree::nothing);
-        if let Some(audit) = known.remove(&holder) {
+    let mut audits = Vec::with_capacity(subjects.len());
+    for Subject { id, holding } in subjects {
+        if let Some(audit) = known.remove(&id) {
             audits.push((audit, holding));
             continue;
         }
-        let mut audit = new_audit(house, &work.tree, row, holder, &holding);
+        let mut audit = new_audit(house, &work.tree, row, id, &holding);
         let body = frame_body(&work.tree, &audit, &holding);
         let leaf = NewLeaf::new(house, LeafKind::DrawFrame, body);
         audit.frame_leaf = leaf.id;
-        let stored = audit.clone();
+        let (stored, pool) = (audit.clone(), pool_rows(audit.id, &holding));
         house
             .store
             .write("audits.begin", move |tx| {
                 if store::insert_audit(tx, &stored)? {
+                    store::pools::insert(tx, &pool)?;
                     append_in(tx, &leaf)?;
                 }
                 Ok::<_, AuditError>(())
@@ -235,6 +237,13 @@ async fn begin(
         audits.push((audit, holding));
     }
     Ok(audits)
+}
+
+fn pool_rows(audit_id: AuditId, holding: &Holding) -> Vec<PoolRow> {
+    let members = holding.members().iter();
+    members
+        .map(|one| PoolRow { audit_id, holder_id: one.holder, records: to_row(one.records) })
+        .collect()
 }
 
 fn new_audit(
@@ -276,6 +285,7 @@ fn new_audit(
         made_at: now,
         done_at: empty.then_some(now),
         modes: tree.modes_of(holding),
+        pooled: holding.pooled(),
     }
 }
 

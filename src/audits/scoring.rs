@@ -15,6 +15,7 @@ use crate::foundation::db::Conn;
 use crate::foundation::ids::HolderId;
 use crate::foundation::jobs::Tally;
 use crate::foundation::time::Timestamp;
+use crate::intake;
 use crate::registry::{self, Period, Plan};
 
 pub(super) use super::store::standings::{Rates, ScoreRow};
@@ -49,6 +50,10 @@ pub async fn score_holders(house: &House) -> Result<Tally, AuditError> {
                 let (own, span) = (plan.clone(), period.clone());
                 let settled = rates.settled;
                 let write = move |tx: &mut Conn| {
+                    let (holder, last) = (rates.holder_id, span.last);
+                    let came = intake::submissions_of(tx, holder, span.first, last)?;
+                    let (refused, offered) = (came.refused, came.offered);
+                    let rates = Rates { refused, offered, ..rates.clone() };
                     standings::put_rates(tx, &rates)?;
                     if rates.settled {
                         let row = scored(tx, &own, &span, &rates, now)?;
@@ -65,7 +70,8 @@ pub async fn score_holders(house: &House) -> Result<Tally, AuditError> {
     Ok(tally)
 }
 
-/// The counts of a holder over all streams of a plan in a period; `None` without a stream.
+/// The counts of a holder over all streams of a plan in a period; `None` without a stream. What was
+/// submitted is not among them: it is counted by holder and not by stream.
 pub(super) fn rates(measures: &[Measure], now: Timestamp) -> Option<Rates> {
     let first = measures.first()?;
     let sum = |count: fn(&Measure) -> i64| measures.iter().map(count).sum::<i64>();
@@ -87,6 +93,8 @@ pub(super) fn rates(measures: &[Measure], now: Timestamp) -> Option<Rates> {
         nil_days: sum(|seen| seen.nil_days),
         settled: measures.iter().all(|seen| seen.settled),
         checked_at: now,
+        refused: 0,
+        offered: 0,
     })
 }
 

@@ -43,6 +43,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What an officer made of a signal.
+    pub enum Made {
+        /// It cannot be explained: the next audit is for cause.
+        Confirmed = "confirmed",
+        /// There is a good reason for it.
+        Dismissed = "dismissed",
+    }
+}
+
 /// A signal must be rarer than this where chance has a model: with 10,000 streams, one false alarm
 /// a period and test.
 pub const RARE: f64 = 1e-4;

@@ -2,6 +2,7 @@
 
 pub(super) mod console;
 pub(super) mod deeds;
+pub(super) mod pools;
 pub(super) mod publications;
 pub(super) mod roster;
 pub(super) mod signals;
@@ -17,7 +18,7 @@ use crate::foundation::db::schema::{
     audits_measures as measures, audits_openings as openings, audits_periods as periods,
 };
 use crate::foundation::db::{Conn, insert_if_absent};
-use crate::foundation::ids::{AuditId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
+use crate::foundation::ids::{AuditId, BatchId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::Hash;
 use crate::registry::Sector;
@@ -234,6 +235,7 @@ pub(super) fn insert_audit(tx: &mut Conn, row: &AuditRow) -> QueryResult<bool> {
                 audits::made_at.eq(row.made_at),
                 audits::done_at.eq(row.done_at),
                 audits::modes.eq(row.modes),
+                audits::pooled.eq(row.pooled),
             ),
         )
     )?;
@@ -282,18 +284,18 @@ pub(super) fn openings_of(conn: &mut Conn, audit: AuditId) -> QueryResult<Vec<Op
         .load(conn)
 }
 
-/// What the first `count` draws of an audit showed, as far as they were opened.
+/// What the first `count` draws of an audit showed, and in which batches, as far as they were opened.
 pub(super) fn first_outcomes(
     conn: &mut Conn,
     audit: AuditId,
     count: u64,
-) -> QueryResult<Vec<Option<Outcome>>> {
+) -> QueryResult<Vec<(BatchId, Option<Outcome>)>> {
     openings::table
         .filter(openings::audit_id.eq(audit))
         .filter(openings::ordinal.lt(to_row(count)))
         .filter(openings::outcome.is_not_null())
         .order(openings::ordinal)
-        .select(openings::outcome)
+        .select((openings::batch_id, openings::outcome))
         .load(conn)
 }
 

@@ -208,7 +208,8 @@ async fn estimate(
             return Ok(None);
         }
         let audits = store::audits_of(conn, plan, &period)?;
-        regional(conn, &rows, &audits)
+        let pools = store::pools::of_period(conn, plan, &period)?;
+        regional(conn, &rows, &audits, &pools)
     };
     let Some(told) = house.store.read("audits.estimate", read).await? else { return Ok(()) };
     let facts = serde_json::to_string(&told).map_err(AuditError::Json)?;

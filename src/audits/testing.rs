@@ -93,6 +93,35 @@ impl City {
         Self { log, desk, plan, holder, stream, key, signer }
     }
 
+    /// A city whose plan is changed, committed to its first period.
+    pub(super) async fn planned(change: impl FnOnce(&mut Plan)) -> Self {
+        let city = Self::new().await;
+        // Leaves of one millisecond have no order, and the newest parameters count.
+        city.log.drained().await;
+        city.go_to("2026-03-02T12:00:00+08:00");
+        let mut plan: Plan = city.plan.clone();
+        change(&mut plan);
+        let leaf = NewLeaf::new(city.house(), LeafKind::PlanChanged, plan.in_log());
+        city.change(move |tx| {
+            use registry_plans as p;
+            let stored = |number: u32| i32::try_from(number).unwrap();
+            append_in(tx, &leaf)?;
+            diesel::update(p::table.find(plan.id))
+                .set((
+                    p::audit_chances.eq(plan.audit_chances.map(|chances| chances.to_string())),
+                    p::audits_per_year.eq(plan.audits_per_year.map(stored)),
+                    p::for_cause_beyond_cap.eq(plan.for_cause_beyond_cap),
+                    p::pool_below.eq(plan.pooling.map(|pooling| stored(pooling.below))),
+                    p::pool_holders.eq(plan.pooling.map(|pooling| stored(pooling.holders))),
+                ))
+                .execute(tx)
+        })
+        .await;
+        super::commit_draws(city.house(), &city.desk.opener).await.unwrap();
+        city.log.drained().await;
+        city
+    }
+
     pub(super) fn house(&self) -> &House {
         &self.log.house
     }
@@ -368,6 +397,7 @@ fn plan(house: &House, department: DepartmentId) -> Plan {
         audit_chances: None,
         audits_per_year: None,
         for_cause_beyond_cap: false,
+        pooling: None,
         close_due_hours: 24,
         contributors: 1,
         disclosure_hours: 72,

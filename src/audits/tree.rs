@@ -291,6 +291,29 @@ pub(super) struct Holding {
     batches: Vec<usize>,
     /// The latest amendment of a number.
     amended: HashMap<(StreamId, u64), u64>,
+    /// Whose it is together, if it is more than one holder's.
+    members: Vec<Member>,
+}
+
+/// One holder of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) holder: HolderId,
+    /// Its records in the frame.
+    pub(super) records: u64,
+}
+
+impl Holding {
+    /// The holders of a pool; none for a single one.
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// How many holders it is of together; `None` for a single one.
+    pub(super) fn pooled(&self) -> Option<i64> {
+        let count = i64::try_from(self.members.len()).ok();
+        count.filter(|count| *count > 0)
+    }
 }
 
 /// One drawn record, with the place of what is judged: its latest amendment, or itself.
@@ -345,12 +368,29 @@ impl CutoffTree {
                 *latest = (*latest).max(*new);
             }
         }
-        Ok(Holding { frame, batches, amended })
+        Ok(Holding { frame, batches, amended, members: Vec::new() })
     }
 
     /// The holding of a holder of whom the tree has nothing.
     pub(super) fn nothing() -> Holding {
-        Holding { frame: Frame::default(), batches: Vec::new(), amended: HashMap::new() }
+        Holding {
+            frame: Frame::default(),
+            batches: Vec::new(),
+            amended: HashMap::new(),
+            members: Vec::new(),
+        }
+    }
+
+    /// What several holders have in the tree, as one population.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] for more numbers than a frame can hold.
+    pub(super) fn pool(&self, of: &[(HolderId, &Holding)]) -> Result<Holding, FrameError> {
+        let batches = of.iter().flat_map(|(_, own)| own.batches.iter().copied()).collect();
+        let members =
+            of.iter().map(|(holder, own)| Member { holder: *holder, records: own.frame.size() });
+        Ok(Holding { members: members.collect(), ..self.holding(batches)? })
     }
 
     /// The rule packs of a holder's records in the period, sorted.

@@ -43,13 +43,14 @@ pub use error::{Fault, IntakeError};
 pub use limits::{Admitted, BatchLimits, Gates};
 pub use lines::{LineFault, Lines, Part, TooManyLines, look, look_attested};
 pub use manifest::{MAX_RECORDS, Manifest, ManifestError, TYP as MANIFEST_TYP};
-pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure};
+pub use model::{Batch, DayClose, Equivocation, Gap, StreamMeasure, Submissions};
 pub use pages::console;
 pub use receipt::{Receipt, batch_leaf, close_leaf, closure_leaf};
 pub use views::{
     asked_of, batch_of, batches_of, batches_of_stream, batches_since, closes_of, closures_of,
     counts_of_days, deliveries_of, disclosures_of, disclosures_wanted, equivocations, first_day_of,
     gaps_of, line, lines_of, measure_of, nil_days_of, refusals_of, requests_running, requests_to,
+    submissions_of,
 };
 
 #[cfg(test)]

@@ -157,6 +157,16 @@ pub(super) fn gaps(from: i64, taken: &[(i64, i64)]) -> Vec<Gap> {
     gaps
 }
 
+/// What the systems of a holder submitted on some days: batches, day closes, closures and
+/// disclosures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Submissions {
+    /// Those that were refused.
+    pub refused: i64,
+    /// All of them, each accepted one counted once however often it was sent.
+    pub offered: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,8 @@
 pub(super) mod closures;
 mod disclosures;
 
+use std::ops::Range;
+
 use diesel::prelude::*;
 
 pub(super) use disclosures::{
@@ -12,11 +14,12 @@ pub(super) use disclosures::{
 
 use super::model::{Batch, DayClose, Equivocation, StreamMeasure};
 use crate::foundation::db::schema::{
-    intake_batches as batches, intake_closes as closes, intake_equivocations as equivocations,
-    intake_parts as parts, intake_refusals as refusals, intake_streams as streams,
+    intake_batches as batches, intake_closes as closes, intake_closures as declarations,
+    intake_disclosures as disclosed, intake_equivocations as equivocations, intake_parts as parts,
+    intake_refusals as refusals, intake_streams as streams,
 };
 use crate::foundation::db::{Conn, insert_if_absent};
-use crate::foundation::ids::{BatchId, ClientId, CloseId, HolderId, StreamId};
+use crate::foundation::ids::{BatchId, ClientId, CloseId, HolderId, LeafId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 
 type Backend = <Conn as diesel::Connection>::Backend;
@@ -485,6 +488,53 @@ pub(super) fn refusals_of(conn: &mut Conn, client: ClientId, day: Day) -> QueryR
     let found: Option<i64> =
         refusals::table.find((client, day)).select(refusals::refusals).first(conn).optional()?;
     Ok(found.unwrap_or(0))
+}
+
+/// How many requests of any of `clients` were refused on the days `first` to `last`.
+pub(super) fn refusals_between(
+    conn: &mut Conn,
+    clients: &[ClientId],
+    first: Day,
+    last: Day,
+) -> QueryResult<i64> {
+    let counts: Vec<i64> = refusals::table
+        .filter(refusals::client_id.eq_any(clients))
+        .filter(refusals::day.between(first, last))
+        .select(refusals::refusals)
+        .load(conn)?;
+    Ok(counts.iter().sum())
+}
+
+/// How many batches, day closes, closures and disclosures of `holder` were accepted within a span.
+pub(super) fn accepted_between(
+    conn: &mut Conn,
+    holder: HolderId,
+    span: Range<Timestamp>,
+) -> QueryResult<i64> {
+    let Range { start, end } = span;
+    let pushed: i64 = batches::table
+        .filter(batches::holder_id.eq(holder))
+        .filter(batches::received_at.ge(start).and(batches::received_at.lt(end)))
+        .count()
+        .get_result(conn)?;
+    let closed: i64 = closes::table
+        .filter(closes::holder_id.eq(holder))
+        .filter(closes::received_at.ge(start).and(closes::received_at.lt(end)))
+        .count()
+        .get_result(conn)?;
+    let declared: i64 = declarations::table
+        .filter(declarations::holder_id.eq(holder))
+        .filter(declarations::received_at.ge(start).and(declarations::received_at.lt(end)))
+        .count()
+        .get_result(conn)?;
+    // Each submission left one leaf for all its records.
+    let disclosed: Vec<LeafId> = disclosed::table
+        .filter(disclosed::holder_id.eq(holder))
+        .filter(disclosed::received_at.ge(start).and(disclosed::received_at.lt(end)))
+        .select(disclosed::leaf_id)
+        .distinct()
+        .load(conn)?;
+    Ok(pushed + closed + declared + i64::try_from(disclosed.len()).unwrap_or(i64::MAX))
 }
 
 /// The counts of the batches that `client` sent since `from`.

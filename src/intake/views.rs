@@ -3,11 +3,12 @@
 use super::closure::DeclaredClosure;
 use super::disclosure::{AskedRecord, Disclosure, DisclosureRequest};
 use super::lines::line_of;
-use super::model::{Batch, DayClose, Equivocation, Gap, StreamMeasure, gaps};
+use super::model::{Batch, DayClose, Equivocation, Gap, StreamMeasure, Submissions, gaps};
 use super::store;
 use crate::foundation::db::{Conn, StoreError};
 use crate::foundation::ids::{AuditId, BatchId, ClientId, HolderId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
+use crate::identity;
 
 /// How many gaps a view names.
 const SHOWN_GAPS: i64 = 20;
@@ -221,6 +222,24 @@ pub fn requests_to(
 /// Those of the database.
 pub fn refusals_of(conn: &mut Conn, client: ClientId, day: Day) -> Result<i64, StoreError> {
     Ok(store::refusals_of(conn, client, day)?)
+}
+
+/// What the systems of `holder` submitted on the days `first` to `last`, by the time of arrival.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn submissions_of(
+    conn: &mut Conn,
+    holder: HolderId,
+    first: Day,
+    last: Day,
+) -> Result<Submissions, StoreError> {
+    let clients = identity::clients_of(conn, holder)?;
+    let clients: Vec<ClientId> = clients.into_iter().map(|client| client.id).collect();
+    let refused = store::refusals_between(conn, &clients, first, last)?;
+    let accepted = store::accepted_between(conn, holder, first.start()..last.end())?;
+    Ok(Submissions { refused, offered: refused + accepted })
 }
 
 /// What was disclosed for the draw of `audit`, by stream and number.

@@ -39,7 +39,7 @@ pub use model::{
     RegisteredOfficer, Stream, StreamFacts,
 };
 pub use place::{District, DivisionKind, NotADistrict, Place, Sector};
-pub use plan::{Cut, Period, Plan};
+pub use plan::{Cut, Period, Plan, Pooling};
 pub use store::{
     conflicts_of, consent, consents_of, contact_langs, contacts_of, department, department_for,
     departments, holder, holders, holders_after, officer_of, officers_of, open_streams, outlets_of,

@@ -23,6 +23,16 @@ pub enum Cut {
     },
 }
 
+/// Which holders are audited together: those with few records, as one population with one
+/// conclusion (sampling.md §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// Whoever has fewer records in a period is pooled.
+    pub below: u32,
+    /// A pool has at most so many holders.
+    pub holders: u32,
+}
+
 /// How a department audits a trade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -57,6 +67,8 @@ pub struct Plan {
     pub audits_per_year: Option<u32>,
     /// Whether an audit for cause takes place even at the cap.
     pub for_cause_beyond_cap: bool,
+    /// Which holders are audited together; `None` stands for nobody.
+    pub pooling: Option<Pooling>,
     /// Hours from the end of a day to the deadline of its close.
     pub close_due_hours: u32,
     /// How many contributors commit to a nonce for each draw.
@@ -145,6 +157,8 @@ impl Plan {
             "holders_per_period": self.holders_per_period,
             "audit_chances": self.audit_chances, "audits_per_year": self.audits_per_year,
             "for_cause_beyond_cap": self.for_cause_beyond_cap,
+            "pool_below": self.pooling.map(|pooling| pooling.below),
+            "pool_holders": self.pooling.map(|pooling| pooling.holders),
             "close_due_hours": self.close_due_hours, "contributors": self.contributors,
             "disclosure_hours": self.disclosure_hours,
         })
@@ -180,6 +194,7 @@ mod tests {
             audit_chances: None,
             audits_per_year: None,
             for_cause_beyond_cap: false,
+            pooling: None,
             close_due_hours: 24,
             contributors: 1,
             disclosure_hours: 72,

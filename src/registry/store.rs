@@ -8,7 +8,7 @@ use super::model::{
     StreamFacts, pack_on,
 };
 use super::place::{District, Place, Sector};
-use super::plan::{Cut, Period, Plan};
+use super::plan::{Cut, Period, Plan, Pooling};
 use super::sealed;
 use crate::foundation::db::Conn;
 use crate::foundation::db::schema::{
@@ -351,6 +351,8 @@ struct PlanRow {
     audit_chances: Option<String>,
     audits_per_year: Option<i32>,
     for_cause_beyond_cap: bool,
+    pool_below: Option<i32>,
+    pool_holders: Option<i32>,
 }
 
 /// A stored number of a plan; the import lets nothing negative in.
@@ -383,6 +385,10 @@ impl From<PlanRow> for Plan {
             audit_chances: row.audit_chances.and_then(|text| text.parse().ok()),
             audits_per_year: row.audits_per_year.map(natural),
             for_cause_beyond_cap: row.for_cause_beyond_cap,
+            pooling: row.pool_below.zip(row.pool_holders).map(|(below, holders)| Pooling {
+                below: natural(below),
+                holders: natural(holders),
+            }),
             close_due_hours: natural(row.close_due_hours),
             contributors: natural(row.contributors),
             disclosure_hours: natural(row.disclosure_hours),
@@ -418,6 +424,8 @@ impl From<&Plan> for PlanRow {
             audit_chances: plan.audit_chances.map(|chances| chances.to_string()),
             audits_per_year: plan.audits_per_year.map(stored),
             for_cause_beyond_cap: plan.for_cause_beyond_cap,
+            pool_below: plan.pooling.map(|pooling| stored(pooling.below)),
+            pool_holders: plan.pooling.map(|pooling| stored(pooling.holders)),
         }
     }
 }

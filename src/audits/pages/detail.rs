@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::error::AuditError;
 use super::super::guard::AuditViewer;
-use super::super::model::{AuditRow, Measure, OpeningRow, Outcome, PeriodRow};
+use super::super::model::{AuditRow, Measure, OpeningRow, Outcome, PeriodRow, PoolRow};
 use super::super::store;
 use super::Tag;
 use super::chart::{HIGH, WIDE, Walk, walk};
@@ -18,7 +18,7 @@ use super::words::{Sentence, sentences};
 use crate::cases::{self, Finding};
 use crate::foundation::House;
 use crate::foundation::db::Conn;
-use crate::foundation::ids::StreamId;
+use crate::foundation::ids::{HolderId, StreamId};
 use crate::foundation::problem::Problem;
 use crate::foundation::time::Timestamp;
 use crate::foundation::web::{Frame, Lang, page};
@@ -44,6 +44,8 @@ struct AuditPage {
     audit: AuditRow,
     period: PeriodRow,
     holder: String,
+    /// The holders of the pool with their records, if it is one.
+    pool: Vec<(HolderId, String, i64)>,
     tag: Tag,
     /// How it came to be audited, and why, where a draw or a cause decided.
     chosen: Option<(Tag, Option<String>)>,
@@ -74,17 +76,21 @@ pub(super) async fn show(
         let audit = viewer.audit;
         let period = store::period(conn, audit.plan_id, &audit.period)?;
         let period = period.ok_or(AuditError::NotFound)?;
-        let holder = registry::holder(conn, audit.holder_id)?;
+        let pool = store::pools::of_audit(conn, audit.id)?;
+        let holder = match audit.pooled {
+            Some(count) => frame.t1("audits-pool", "count", count),
+            None => name_of(conn, audit.holder_id)?,
+        };
         let (plan, id) = (audit.plan_id, &audit.period);
         let listed = store::roster::row(conn, plan, id, audit.holder_id)?;
         let listed = listed.filter(|row| row.class.is_some() || row.cause.is_some());
         let measures = store::measures_of(conn, audit.holder_id, plan, id)?;
         let findings = cases::findings_of_audit(conn, audit.id)?;
-        let records = records(conn, frame.lang, &audit, &packs, &findings)?;
+        let records = records(conn, frame.lang, (&audit, &pool), &packs, &findings)?;
         let outcomes: Vec<Outcome> =
             records.iter().map_while(|record| record.row.outcome).collect();
         Ok::<_, AuditError>(AuditPage {
-            holder: holder.map(|holder| holder.name).unwrap_or_default(),
+            holder,
             tag: Tag::from(&audit),
             chosen: listed.map(|row| (Tag::from(row.choice), why_chosen(&frame, &row))),
             said: sentences(frame.lang, &audit, &measures),
@@ -92,6 +98,10 @@ pub(super) async fn show(
             records,
             findings,
             repeat: repeat(conn, &audit, &period)?,
+            pool: pool
+                .into_iter()
+                .map(|one| Ok((one.holder_id, name_of(conn, one.holder_id)?, one.records)))
+                .collect::<Result<_, AuditError>>()?,
             measures,
             period,
             audit,
@@ -101,16 +111,23 @@ pub(super) async fn show(
     page(&read.await?)
 }
 
+fn name_of(conn: &mut Conn, holder: HolderId) -> Result<String, AuditError> {
+    Ok(registry::holder(conn, holder)?.map(|holder| holder.name).unwrap_or_default())
+}
+
 fn records(
     conn: &mut Conn,
     lang: Lang,
-    audit: &AuditRow,
+    (audit, pool): (&AuditRow, &[PoolRow]),
     packs: &Packs,
     findings: &[Finding],
 ) -> Result<Vec<Record>, AuditError> {
-    let streams = registry::streams_of(conn, audit.holder_id)?;
-    let outlets: HashMap<StreamId, String> =
-        streams.into_iter().map(|facts| (facts.stream.id, facts.outlet.name)).collect();
+    let mut outlets: HashMap<StreamId, String> = HashMap::new();
+    let members = pool.iter().map(|one| one.holder_id);
+    for holder in members.chain(std::iter::once(audit.holder_id)) {
+        let streams = registry::streams_of(conn, holder)?;
+        outlets.extend(streams.into_iter().map(|facts| (facts.stream.id, facts.outlet.name)));
+    }
     let rows = store::openings_of(conn, audit.id)?;
     let record = |row: OpeningRow| Record {
         outlet: outlets.get(&row.stream_id).cloned().unwrap_or_default(),

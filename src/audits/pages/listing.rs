@@ -17,7 +17,7 @@ use super::super::store::roster::RosterRow;
 use super::Tag;
 use crate::foundation::House;
 use crate::foundation::db::Conn;
-use crate::foundation::ids::{HolderId, PlanId};
+use crate::foundation::ids::{AuditId, HolderId, PlanId};
 use crate::foundation::paging::{PAGE, Page};
 use crate::foundation::problem::Problem;
 use crate::foundation::web::{Frame, page};
@@ -78,6 +78,8 @@ struct Listing {
     tag: Tag,
     /// How many of how many of its class are audited; `None` before the draw, and without one.
     chance: Option<String>,
+    /// The audit of the pool that it was in.
+    pool: Option<AuditId>,
 }
 
 impl Listing {
@@ -136,7 +138,9 @@ fn listings(
     let mut listed = Vec::with_capacity(rows.len());
     for row in rows {
         let holder = name_of(conn, row.holder_id)?;
-        listed.push(Listing { holder, tag: Tag::from(row.choice), chance: chance(&row), row });
+        let pool = store::pools::audit_with(conn, row.plan_id, &row.period, row.holder_id)?;
+        let (tag, chance) = (Tag::from(row.choice), chance(&row));
+        listed.push(Listing { holder, tag, chance, pool, row });
     }
     listed.sort_by(|one, two| one.holder.cmp(&two.holder));
     Ok(listed)
@@ -243,7 +247,10 @@ fn fill(
     let audits = Page::cut(audits, |audit| audit.holder_id.to_string());
     shown.rows.next = audits.next;
     for audit in audits.rows {
-        let holder = name_of(conn, audit.holder_id)?;
+        let holder = match audit.pooled {
+            Some(count) => shown.f.t1("audits-pool", "count", count),
+            None => name_of(conn, audit.holder_id)?,
+        };
         shown.rows.rows.push(Listed { holder, tag: Tag::from(&audit), audit });
     }
     shown.rows.rows.sort_by(|one, two| one.holder.cmp(&two.holder));
@@ -267,7 +274,8 @@ fn fill(
         None if classes && counts.iter().map(|(.., count)| count).sum::<i64>() <= FEW => {
             let rows = store::roster::of_period(conn, plan, period)?;
             let audits = store::audits_of(conn, plan, period)?;
-            regional(conn, &rows, &audits)?
+            let pools = store::pools::of_period(conn, plan, period)?;
+            regional(conn, &rows, &audits, &pools)?
         }
         None => None,
     };

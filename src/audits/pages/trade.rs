@@ -12,7 +12,7 @@ use super::Tag;
 use super::listing::why;
 use super::signals::{self as telling, Told};
 use crate::foundation::db::Conn;
-use crate::foundation::ids::HolderId;
+use crate::foundation::ids::{AuditId, HolderId};
 use crate::foundation::time::Timestamp;
 use crate::foundation::web::{Frame, Lang};
 use crate::registry::{Chance, Officer, Plan};
@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub(super) rates: Rates,
     pub(super) score: Option<ScoreRow>,
     roster: Option<RosterRow>,
+    /// The audit of the pool that it was in.
+    pub(super) pool: Option<AuditId>,
 }
 
 impl Row {
@@ -40,6 +42,10 @@ impl Row {
 
     pub(super) fn continuity(&self) -> String {
         with_denominator(self.rates.counts().continuity())
+    }
+
+    pub(super) fn refused(&self) -> String {
+        with_denominator(self.rates.refusals())
     }
 
     /// Whether it was audited, in a word.
@@ -122,7 +128,8 @@ pub(super) fn trades(
         let mut rows = Vec::with_capacity(told.len());
         for (rates, score) in told {
             let roster = roster::row(conn, plan.id, &rates.period, id)?;
-            rows.push(Row { rates, score, roster });
+            let pool = store::pools::audit_with(conn, plan.id, &rates.period, id)?;
+            rows.push(Row { rates, score, roster, pool });
         }
         let at_cap = plan.audits_per_year.is_some_and(|cap| audits >= i64::from(cap));
         let why = why.unwrap_or_default();

@@ -114,6 +114,12 @@ pub(super) fn sentences(lang: Lang, audit: &AuditRow, measures: &[Measure]) -> V
     ];
     let plain = |text: String| Sentence { text, strong: false };
     said.extend(more.iter().filter(|(is, _)| *is).map(|(_, key)| plain(numbers.say(key))));
+    if let Some(count) = audit.pooled {
+        let trade = lang.text(&audit.sector.key());
+        said.push(plain(
+            lang.text_with("audits-say-pooled", &[("trade", &trade), ("count", &count)]),
+        ));
+    }
     if !measures.is_empty() {
         let sum = |of: fn(&Measure) -> i64| measures.iter().map(of).sum::<i64>();
         let (expected, missing) = (sum(|seen| seen.expected), sum(|seen| seen.missing));
@@ -164,6 +170,7 @@ mod tests {
             made_at: now,
             done_at: Some(now),
             modes: Modes::Sealed,
+            pooled: None,
         }
     }
 
@@ -242,6 +249,15 @@ mod tests {
             ),
             "{en}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_pool_says_that_nothing_is_said_of_any_one_of_it() {
+        let pool = AuditRow { frame_size: 600, pooled: Some(20), ..audit().await };
+        let zh = whole(Lang::Zh, &pool);
+        assert!(zh.contains("共 20 家的合计，不能用于评价其中任何一家。"), "{zh}");
+        let en = whole(Lang::En, &pool);
+        assert!(en.contains("together and says nothing about any one of them."), "{en}");
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use crate::audits::score::Class;
 use crate::foundation::db::Conn;
 use crate::foundation::db::schema::{
     audits_audits as audits, audits_boards as boards, audits_measures as measures,
-    audits_roster as roster, audits_trends as trends,
+    audits_pools as pools, audits_roster as roster, audits_trends as trends,
 };
 use crate::foundation::ids::{DepartmentId, HolderId, PlanId};
 use crate::foundation::time::{Day, Timestamp};
@@ -208,18 +208,32 @@ pub(in crate::audits) fn roster_after(
     query.load(conn)
 }
 
-/// How often each holder of a department was audited from `since` on, with a record to open.
+/// How often each holder of a department was audited from `since` on, alone or in a pool, with a
+/// record to open.
 pub(in crate::audits) fn audits_by_holder(
     conn: &mut Conn,
     department: DepartmentId,
     since: Timestamp,
 ) -> QueryResult<Vec<(HolderId, Sector, i64)>> {
-    audits::table
+    let mut counts: Vec<(HolderId, Sector, i64)> = audits::table
         .filter(audits::department_id.eq(department).and(audits::made_at.ge(since)))
+        .filter(audits::pooled.is_null())
         .filter(audits::state.ne(AuditState::Empty))
         .group_by((audits::holder_id, audits::sector))
         .select((audits::holder_id, audits::sector, count_star()))
-        .load(conn)
+        .load(conn)?;
+    let pooled: Vec<(HolderId, Sector)> = pools::table
+        .inner_join(audits::table)
+        .filter(audits::department_id.eq(department).and(audits::made_at.ge(since)))
+        .select((pools::holder_id, audits::sector))
+        .load(conn)?;
+    for (holder, sector) in pooled {
+        match counts.iter_mut().find(|own| (own.0, own.1) == (holder, sector)) {
+            Some(own) => own.2 += 1,
+            None => counts.push((holder, sector, 1)),
+        }
+    }
+    Ok(counts)
 }
 
 /// What is kept for a page, and since when.

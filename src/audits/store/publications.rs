@@ -91,6 +91,8 @@ pub(in crate::audits) fn unproposed(conn: &mut Conn, limit: i64) -> QueryResult<
         )
         .filter(periods::state.eq(PeriodState::Closed))
         .filter(audits::state.eq(AuditState::Done).and(audits::verdict.is_not_null()))
+        // The result of a pool says nothing of any one of its holders.
+        .filter(audits::pooled.is_null())
         .filter(not(exists(proposed)).and(not(exists(undrawn))))
         .order(audits::id)
         .limit(limit)

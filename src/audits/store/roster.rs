@@ -8,7 +8,8 @@ use crate::audits::roster::{Choice, Ground};
 use crate::audits::score::Class;
 use crate::foundation::db::Conn;
 use crate::foundation::db::schema::{
-    audits_audits as audits, audits_periods as periods, audits_roster as roster,
+    audits_audits as audits, audits_periods as periods, audits_pools as pools,
+    audits_roster as roster,
 };
 use crate::foundation::ids::{HolderId, LeafId, PlanId};
 use crate::foundation::time::Timestamp;
@@ -84,7 +85,7 @@ pub(in crate::audits) fn set_leaf(
 }
 
 /// How many audits count against a holder from `since` on, whatever the department: those that have
-/// begun with at least one record to open, and those that a cutoff has made possible and that have
+/// begun with at least one record to open, alone or in a pool, and those that a cutoff has made possible and that have
 /// not begun.
 pub(in crate::audits) fn audits_since(
     conn: &mut Conn,
@@ -97,10 +98,21 @@ pub(in crate::audits) fn audits_since(
         .filter(audits::state.ne(AuditState::Empty))
         .count()
         .get_result(conn)?;
+    let pooled: i64 = pools::table
+        .inner_join(audits::table)
+        .filter(pools::holder_id.eq(holder))
+        .filter(audits::made_at.ge(since))
+        .count()
+        .get_result(conn)?;
     let own = audits::table
         .filter(audits::plan_id.eq(roster::plan_id))
         .filter(audits::period.eq(roster::period))
         .filter(audits::holder_id.eq(roster::holder_id));
+    let in_pool = pools::table
+        .inner_join(audits::table)
+        .filter(audits::plan_id.eq(roster::plan_id))
+        .filter(audits::period.eq(roster::period))
+        .filter(pools::holder_id.eq(roster::holder_id));
     let to_come: i64 = roster::table
         .inner_join(
             periods::table
@@ -111,7 +123,8 @@ pub(in crate::audits) fn audits_since(
         .filter(periods::state.eq(PeriodState::Cut))
         .filter(periods::cutoff.ge(since))
         .filter(not(exists(own)))
+        .filter(not(exists(in_pool)))
         .count()
         .get_result(conn)?;
-    Ok(begun + to_come)
+    Ok(begun + pooled + to_come)
 }

@@ -1,12 +1,17 @@
-//! Signals, as they are stored.
+//! Signals and what officers made of them, as they are stored.
 
+use std::ops::Range;
+
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::audits::model::Measure;
-use crate::audits::signals::SignalKind;
-use crate::foundation::db::schema::{audits_measures, audits_signals as signals};
+use crate::audits::signals::{Made, SignalKind};
+use crate::foundation::db::schema::{
+    audits_decisions as decisions, audits_measures, audits_signals as signals,
+};
 use crate::foundation::db::{Conn, insert_if_absent};
-use crate::foundation::ids::{DepartmentId, HolderId, PlanId, StreamId};
+use crate::foundation::ids::{DepartmentId, HolderId, LeafId, OfficerId, PlanId, StreamId};
 use crate::foundation::time::{Day, Timestamp};
 use crate::registry::Sector;
 
@@ -120,4 +125,83 @@ pub(in crate::audits) fn of_holder(
         .limit(limit)
         .select(SignalRow::as_select())
         .load(conn)
+}
+
+/// What an officer made of a signal, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = decisions)]
+pub(crate) struct DecisionRow {
+    pub(in crate::audits) stream_id: StreamId,
+    pub(in crate::audits) period: String,
+    pub(in crate::audits) kind: SignalKind,
+    pub(in crate::audits) plan_id: PlanId,
+    pub(in crate::audits) holder_id: HolderId,
+    pub(in crate::audits) stage: Made,
+    pub(in crate::audits) reason: String,
+    pub(in crate::audits) salt: Vec<u8>,
+    pub(in crate::audits) decided_by: OfficerId,
+    pub(in crate::audits) decided_at: Timestamp,
+    pub(in crate::audits) leaf_id: LeafId,
+}
+
+/// The signal of a kind in a stream and period.
+pub(in crate::audits) fn signal(
+    conn: &mut Conn,
+    stream: StreamId,
+    period: &str,
+    kind: SignalKind,
+) -> QueryResult<Option<SignalRow>> {
+    signals::table
+        .find((stream, period, kind))
+        .select(SignalRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Keeps a decision; false if somebody has decided.
+pub(in crate::audits) fn decide(tx: &mut Conn, row: &DecisionRow) -> QueryResult<bool> {
+    let inserted = insert_if_absent!(
+        tx,
+        decisions::table,
+        (
+            decisions::stream_id.eq(row.stream_id),
+            decisions::period.eq(&row.period),
+            decisions::kind.eq(row.kind),
+            decisions::plan_id.eq(row.plan_id),
+            decisions::holder_id.eq(row.holder_id),
+            decisions::stage.eq(row.stage),
+            decisions::reason.eq(&row.reason),
+            decisions::salt.eq(&row.salt),
+            decisions::decided_by.eq(row.decided_by),
+            decisions::decided_at.eq(row.decided_at),
+            decisions::leaf_id.eq(row.leaf_id),
+        )
+    )?;
+    Ok(inserted == 1)
+}
+
+/// What was made of a signal, if somebody has decided.
+pub(in crate::audits) fn decision(
+    conn: &mut Conn,
+    signal: &SignalRow,
+) -> QueryResult<Option<DecisionRow>> {
+    decisions::table
+        .find((signal.stream_id, &signal.period, signal.kind))
+        .select(DecisionRow::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Whether an officer confirmed a signal of a holder under a plan within a span.
+pub(in crate::audits) fn was_confirmed(
+    conn: &mut Conn,
+    holder: HolderId,
+    plan: PlanId,
+    span: &Range<Timestamp>,
+) -> QueryResult<bool> {
+    let own = decisions::table
+        .filter(decisions::holder_id.eq(holder).and(decisions::plan_id.eq(plan)))
+        .filter(decisions::stage.eq(Made::Confirmed))
+        .filter(decisions::decided_at.ge(span.start).and(decisions::decided_at.lt(span.end)));
+    diesel::select(exists(own)).get_result(conn)
 }

@@ -31,6 +31,8 @@ pub(crate) struct Rates {
     pub(in crate::audits) nil_days: i64,
     pub(in crate::audits) settled: bool,
     pub(in crate::audits) checked_at: Timestamp,
+    pub(in crate::audits) refused: i64,
+    pub(in crate::audits) offered: i64,
 }
 
 /// The score of a holder under a plan in a period, with the facts and the parts that make it.

@@ -285,6 +285,8 @@ diesel::table! {
         audit_chances -> Nullable<Text>,
         audits_per_year -> Nullable<Integer>,
         for_cause_beyond_cap -> Bool,
+        pool_below -> Nullable<Integer>,
+        pool_holders -> Nullable<Integer>,
     }
 }
 
@@ -904,6 +906,15 @@ diesel::table! {
         made_at -> BigInt,
         done_at -> Nullable<BigInt>,
         modes -> Text,
+        pooled -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audits_pools (audit_id, holder_id) {
+        audit_id -> Binary,
+        holder_id -> Binary,
+        records -> BigInt,
     }
 }
 
@@ -995,6 +1006,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    audits_decisions (stream_id, period, kind) {
+        stream_id -> Binary,
+        period -> Text,
+        kind -> Text,
+        plan_id -> Binary,
+        holder_id -> Binary,
+        stage -> Text,
+        reason -> Text,
+        salt -> Binary,
+        decided_by -> Binary,
+        decided_at -> BigInt,
+        leaf_id -> Binary,
+    }
+}
+
+diesel::table! {
     audits_rates (holder_id, plan_id, period) {
         holder_id -> Binary,
         plan_id -> Binary,
@@ -1012,6 +1039,8 @@ diesel::table! {
         nil_days -> BigInt,
         settled -> Bool,
         checked_at -> BigInt,
+        refused -> BigInt,
+        offered -> BigInt,
     }
 }
 
@@ -1130,9 +1159,11 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(audits_pools -> audits_audits (audit_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audits_roster,
     audits_periods,
     audits_audits,
     audits_publications,
+    audits_pools,
 );

@@ -11,7 +11,7 @@ use super::super::consent::ConsentMethod;
 use super::super::error::Mistake;
 use super::super::model::{Contact, Holder, HolderKind, HolderState, Mode, Modes, Outlet, Stream};
 use super::super::place::{District, Place, Sector};
-use super::super::plan::{Cut, Plan};
+use super::super::plan::{Cut, Plan, Pooling};
 use super::fields::{
     Fields, Notes, day, derived, district, email, flag, number, reference, slug, spot, text, word,
 };
@@ -291,6 +291,19 @@ fn chances(value: &Value) -> Result<Chances, String> {
     }
 }
 
+/// So many holders are pooled at most, unless the plan says otherwise.
+const POOL_HOLDERS: u32 = 20;
+
+/// Who is audited together. A pool of two would tell of each nearly what an audit alone does.
+fn read_pooling(fields: &mut Fields<'_>) -> Option<Pooling> {
+    let below = fields.optional("pool_below", number(2, 1000));
+    let holders = fields.optional("pool_holders", number(3, 200));
+    if below.is_none() && holders.is_some() {
+        fields.wrong("pool_holders", "has no pool_below that says who is pooled");
+    }
+    below.map(|below| Pooling { below, holders: holders.unwrap_or(POOL_HOLDERS) })
+}
+
 fn read_plan(file: &mut File, mut fields: Fields<'_>) {
     let path = fields.path();
     let sector: Option<Sector> = fields.required("sector", word);
@@ -313,6 +326,7 @@ fn read_plan(file: &mut File, mut fields: Fields<'_>) {
     if audits_per_year.is_none() && for_cause_beyond_cap {
         fields.wrong("for_cause_beyond_cap", "has no audits_per_year that it could go beyond");
     }
+    let pooling = read_pooling(&mut fields);
     let close_due_hours = fields.or("close_due_hours", 24, number(0, 336));
     let contributors = fields.or("contributors", 1, number(1, 8));
     let disclosure_hours = fields.or("disclosure_hours", 72, number(1, 720));
@@ -338,6 +352,7 @@ fn read_plan(file: &mut File, mut fields: Fields<'_>) {
             audit_chances,
             audits_per_year,
             for_cause_beyond_cap,
+            pooling,
             close_due_hours,
             contributors,
             disclosure_hours,

@@ -97,7 +97,10 @@ async fn chances_and_caps_of_a_plan_are_logged_and_imported_once() {
     for (chances, logged) in [("\"default\"", [1, 6]), (by_class, [1, 4])] {
         let changed = EXAMPLE.replace(
             own,
-            &format!("audit_chances = {chances}\naudits_per_year = 6\nfor_cause_beyond_cap = true"),
+            &format!(
+                "audit_chances = {chances}\naudits_per_year = 6\nfor_cause_beyond_cap = true\n\
+                 pool_below = 60"
+            ),
         );
         house.clock.advance(std::time::Duration::from_millis(2)).unwrap();
         assert_eq!(imported(&house, &changed).await.unwrap().changed.len(), 1);
@@ -108,6 +111,7 @@ async fn chances_and_caps_of_a_plan_are_logged_and_imported_once() {
             (&plan["audits_per_year"], &plan["for_cause_beyond_cap"]),
             (&6.into(), &true.into())
         );
+        assert_eq!((&plan["pool_below"], &plan["pool_holders"]), (&60.into(), &20.into()));
     }
 }
 
@@ -122,6 +126,9 @@ async fn chances_that_cannot_be_are_mistakes_with_their_place() {
         ("audit_chances = \"default\"\nholders_per_period = 3", "audit_chances"),
         ("audits_per_year = 0", "audits_per_year"),
         ("for_cause_beyond_cap = true", "for_cause_beyond_cap"),
+        ("pool_below = 1", "pool_below"),
+        ("pool_below = 60\npool_holders = 2", "pool_holders"),
+        ("pool_holders = 20", "pool_holders"),
     ] {
         let own = "disclosure_hours = 72 # to disclose";
         let file = EXAMPLE.replace(own, &format!("{member}\ndisclosure_hours = 72 #"));

@@ -110,6 +110,8 @@ pub fn departments() -> impl Iterator<Item = &'static [Sector]> {
 
 /// Hours from the end of the fortnight to its cutoff: late records may come until then.
 pub const CUTOFF_HOURS: u32 = 48;
+/// Audits of a business in a calendar year, by whatever department: one a month.
+pub const AUDITS_PER_YEAR: u32 = 12;
 /// Hours that a business has to disclose what was drawn.
 pub const DISCLOSURE_HOURS: u32 = 24;
 
@@ -181,7 +183,8 @@ fn names(department: &Department) -> Vec<&'static str> {
 }
 
 /// How `department` audits `sector`: the fortnight is one period, or the end of the third where
-/// some were open before.
+/// some were open before. Everybody begins in class B, so everybody is audited; who has proved good
+/// later is audited every other time.
 fn plan(city: &City, department: &Department, sector: Sector) -> Value {
     let own = city.holders.iter().filter(|holder| holder.sector == sector);
     let from = own.map(|holder| city.opened_on(holder)).min().unwrap_or(city.size.first_day);
@@ -190,6 +193,8 @@ fn plan(city: &City, department: &Department, sector: Sector) -> Value {
         "department": department.code, "sector": sector.as_str(),
         "period": { "days": days, "from": from }, "cutoff_hours": CUTOFF_HOURS,
         "disclosure_hours": DISCLOSURE_HOURS,
+        "audit_chances": { "A": "1/2", "B": 1, "C": 1, "D": 1 },
+        "audits_per_year": AUDITS_PER_YEAR, "for_cause_beyond_cap": true,
     })
 }
 

@@ -65,6 +65,7 @@ registry-openings = Openings (first + next … cap)
 registry-per-period = Businesses per period
 registry-year-cap = at most { $cap } audits of a business in a calendar year, over all departments
 registry-year-cap-cause = (audits for cause excepted)
+registry-pooled = fewer than { $below } records: audited together, up to { $holders } businesses
 registry-close-due = Day close due
 registry-hours = { $n ->
     [one] 1 hour

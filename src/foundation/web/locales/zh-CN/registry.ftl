@@ -62,6 +62,7 @@ registry-openings = 开封（首批 + 续批 … 上限）
 registry-per-period = 每期企业数
 registry-year-cap = 各部门合计，同一企业每年最多抽查 { $cap } 次
 registry-year-cap-cause = （有因抽查除外）
+registry-pooled = 不足 { $below } 条记录的合并抽查，每组最多 { $holders } 家
 registry-close-due = 日结时限
 registry-hours = { $n } 小时
 registry-district-410600 = 鹤壁市
