@@ -16,6 +16,7 @@ use super::model::{
 use crate::foundation::db::schema::{
     audits_audits as audits, audits_budgets as budgets, audits_evidence as evidence,
     audits_measures as measures, audits_openings as openings, audits_periods as periods,
+    audits_pools,
 };
 use crate::foundation::db::{Conn, insert_if_absent};
 use crate::foundation::ids::{AuditId, BatchId, DepartmentId, HolderId, LeafId, PlanId, StreamId};
@@ -178,14 +179,17 @@ pub(super) fn audit(conn: &mut Conn, id: AuditId) -> QueryResult<Option<AuditRow
     audits::table.find(id).select(AuditRow::as_select()).first(conn).optional()
 }
 
-/// The newest audits of a holder, whatever the plan, at most `limit`.
+/// The newest audits of a holder, alone or in a pool, whatever the plan, at most `limit`.
 pub(super) fn newest_audits(
     conn: &mut Conn,
     holder: HolderId,
     limit: i64,
 ) -> QueryResult<Vec<AuditRow>> {
+    let in_pools = audits_pools::table
+        .filter(audits_pools::holder_id.eq(holder))
+        .select(audits_pools::audit_id);
     audits::table
-        .filter(audits::holder_id.eq(holder))
+        .filter(audits::holder_id.eq(holder).or(audits::id.eq_any(in_pools)))
         .order((audits::made_at.desc(), audits::id.desc()))
         .limit(limit)
         .select(AuditRow::as_select())

@@ -85,7 +85,7 @@ pub(in super::super) async fn show(
     let read = House::of(&req).store.read("audits.portal_openings", move |conn| {
         let mut audits = Vec::new();
         for audit in store::newest_audits(conn, holder, AUDITS)? {
-            audits.push(audited(conn, frame.lang, audit, &packs)?);
+            audits.push(audited(conn, frame.lang, (holder, audit), &packs)?);
         }
         let asked = asked(conn, frame.lang, holder, now)?;
         Ok::<_, AuditError>(OpeningsPage { f: frame, asked, audits })
@@ -108,14 +108,17 @@ fn department_of(
 fn audited(
     conn: &mut Conn,
     lang: Lang,
-    audit: AuditRow,
+    (holder, audit): (HolderId, AuditRow),
     packs: &Packs,
 ) -> Result<Audited, AuditError> {
-    let streams = registry::streams_of(conn, audit.holder_id)?;
+    let streams = registry::streams_of(conn, holder)?;
     let outlets: HashMap<StreamId, String> =
         streams.into_iter().map(|facts| (facts.stream.id, facts.outlet.name)).collect();
     let mut opened = Vec::new();
     for row in store::openings_of(conn, audit.id)? {
+        if !is_own(conn, holder, &audit, &row)? {
+            continue;
+        }
         opened.push(Opened {
             outlet: outlets.get(&row.stream_id).cloned().unwrap_or_default(),
             tag: Tag::from(row.outcome),
@@ -126,7 +129,26 @@ fn audited(
         });
     }
     let department = department_of(conn, lang, audit.department_id)?;
-    Ok(Audited { tag: Tag::from(&audit), department, opened, audit })
+    // The verdict on a pool says nothing of any one of it.
+    let tag = match audit.pooled {
+        Some(_) => Tag { key: "audits-in-pool", tone: "" },
+        None => Tag::from(&audit),
+    };
+    Ok(Audited { tag, department, opened, audit })
+}
+
+/// Whether an opened record of an audit is the holder's: in a pool there are those of others.
+fn is_own(
+    conn: &mut Conn,
+    holder: HolderId,
+    audit: &AuditRow,
+    row: &OpeningRow,
+) -> Result<bool, AuditError> {
+    if audit.pooled.is_none() {
+        return Ok(audit.holder_id == holder);
+    }
+    let batch = intake::batch_of(conn, row.batch_id)?;
+    Ok(batch.is_some_and(|batch| batch.holder_id == holder))
 }
 
 /// The number of a leaf; `None` while it has none.
@@ -179,9 +201,11 @@ pub(in super::super) async fn part(
     };
     let holder = visitor.holder();
     let read = House::of(&req).store.read("audits.portal_part", move |conn| {
-        let own = store::audit(conn, audit)?.filter(|audit| audit.holder_id == holder);
-        let audit = own.ok_or(AuditError::NotFound)?;
+        let audit = store::audit(conn, audit)?.ok_or(AuditError::NotFound)?;
         let row = store::opening(conn, audit.id, ordinal)?.ok_or(AuditError::NotFound)?;
+        if !is_own(conn, holder, &audit, &row)? {
+            return Err(AuditError::NotFound);
+        }
         let leaf = if done { row.done_leaf } else { Some(row.intent_leaf) };
         let leaf = leaf.ok_or(AuditError::NotFound)?;
         ledger::newest_proof(conn, leaf)?.ok_or(AuditError::NotFound)
