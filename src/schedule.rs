@@ -6,11 +6,13 @@ use crate::audits::{self, Desk};
 use crate::cases;
 use crate::foundation::jobs::Jobs;
 use crate::identity;
+use crate::registry::Calendar;
 use crate::rules::Packs;
 
 /// The jobs that need no key; they run where no audit key is. `console` is the public origin of
-/// the console, for links in letters; `packs` are those that records are judged by.
-pub fn of_serve(console: &str, packs: &Arc<Packs>) -> Jobs {
+/// the console, for links in letters; `packs` are those that records are judged by; `calendar` knows
+/// the working days.
+pub fn of_serve(console: &str, packs: &Arc<Packs>, calendar: &Calendar) -> Jobs {
     Jobs::default()
         .with(identity::ForgetCredentials)
         .with(audits::MarkCutoffs)
@@ -23,8 +25,10 @@ pub fn of_serve(console: &str, packs: &Arc<Packs>) -> Jobs {
         .with(audits::TallyConsole)
         .with(audits::ProposePublications)
         .with(audits::FollowLog)
-        .with(cases::FollowUp)
+        .with(cases::FollowUp { calendar: calendar.clone() })
         .with(cases::QueueDigests { console: console.to_owned() })
+        .with(cases::RemindOfDeadlines)
+        .with(cases::QueueWeekly { console: console.to_owned() })
 }
 
 /// The jobs of the process that holds the root key; where it lacks something, they are parked

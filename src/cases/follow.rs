@@ -14,7 +14,7 @@ use crate::foundation::web::Lang;
 use crate::identity::{self, PersonState};
 use crate::ledger::append_in;
 use crate::notices::{self, Delivery, Digest, Draft, enqueue_in};
-use crate::registry::{self, Department, Sector};
+use crate::registry::{self, Calendar, Department, Sector};
 
 /// Cases that are looked at in one go.
 const HANDFUL: i64 = 200;
@@ -26,6 +26,15 @@ const HANDFUL: i64 = 200;
 ///
 /// Those of the store; what was moved before stays moved.
 pub async fn follow_up(house: &House) -> Result<Tally, CaseError> {
+    follow_up_by(house, &Calendar::embedded()).await
+}
+
+/// As [`follow_up`], where working days are those of `calendar`.
+///
+/// # Errors
+///
+/// As [`follow_up`].
+pub async fn follow_up_by(house: &House, calendar: &Calendar) -> Result<Tally, CaseError> {
     let mut tally = Tally::default();
     let mut after = None;
     loop {
@@ -38,7 +47,7 @@ pub async fn follow_up(house: &House) -> Result<Tally, CaseError> {
         let Some(last) = cases.last() else { break };
         after = Some(last.id);
         for case in cases {
-            if let Some(state) = look_at_letters(house, case).await? {
+            if let Some(state) = look_at_letters(house, calendar, case).await? {
                 tally.add(state.as_str(), 1);
             }
         }
@@ -55,7 +64,7 @@ pub async fn follow_up(house: &House) -> Result<Tally, CaseError> {
             return Ok(tally);
         }
         for case in cases {
-            if let Some(state) = advance(house, case, Event::Lapse, None).await? {
+            if let Some(state) = advance(house, calendar, case, Event::Lapse, None).await? {
                 tally.add(state.as_str(), 1);
             }
         }
@@ -63,7 +72,11 @@ pub async fn follow_up(house: &House) -> Result<Tally, CaseError> {
 }
 
 /// Moves `case` on if there is news of its letters.
-async fn look_at_letters(house: &House, case: Case) -> Result<Option<State>, CaseError> {
+async fn look_at_letters(
+    house: &House,
+    calendar: &Calendar,
+    case: Case,
+) -> Result<Option<State>, CaseError> {
     let (code, now) = (case.code.clone(), house.clock.now());
     let delivery = house
         .store
@@ -72,8 +85,8 @@ async fn look_at_letters(house: &House, case: Case) -> Result<Option<State>, Cas
         })
         .await?;
     match delivery {
-        Delivery::Served(at, _) => advance(house, case, Event::Serve, Some(at)).await,
-        Delivery::Paper(_) => advance(house, case, Event::Miscarry, None).await,
+        Delivery::Served(at, _) => advance(house, calendar, case, Event::Serve, Some(at)).await,
+        Delivery::Paper(_) => advance(house, calendar, case, Event::Miscarry, None).await,
         Delivery::Waiting => Ok(None),
     }
 }
@@ -81,6 +94,7 @@ async fn look_at_letters(house: &House, case: Case) -> Result<Option<State>, Cas
 /// Moves `case` by `event` with its leaf; `None` if it has moved meanwhile, or cannot.
 async fn advance(
     house: &House,
+    calendar: &Calendar,
     mut case: Case,
     event: Event,
     served: Option<Timestamp>,
@@ -89,7 +103,7 @@ async fn advance(
     let Some(to) = from.after(event) else { return Ok(None) };
     case.state = to;
     if let Some(at) = served {
-        case.deadline = case.deadline_from(&at.day());
+        case.deadline = case.deadline_from(calendar, &at.day());
     }
     let leaf = state_leaf(house, &case, None);
     let (now, inside) = (house.clock.now(), house.clone());
@@ -178,7 +192,7 @@ fn digest(
 }
 
 /// The officers of a department who sign in, each with his language.
-fn officers(
+pub(super) fn officers(
     conn: &mut Conn,
     department: DepartmentId,
 ) -> Result<Vec<(OfficerId, Lang)>, CaseError> {
@@ -194,8 +208,11 @@ fn officers(
 }
 
 /// Looks for news of letters and for time that ran out, every minute.
-#[derive(Clone, Copy, Debug)]
-pub struct FollowUp;
+#[derive(Clone, Debug)]
+pub struct FollowUp {
+    /// The working days.
+    pub calendar: Calendar,
+}
 
 impl Job for FollowUp {
     const NAME: &'static str = "follow-up-cases";
@@ -203,7 +220,7 @@ impl Job for FollowUp {
     const MISSED: Missed = Missed::Latest;
 
     async fn run(&self, house: &House, _: Slot) -> Result<Tally, JobError> {
-        follow_up(house).await.map_err(sorry)
+        follow_up_by(house, &self.calendar).await.map_err(sorry)
     }
 }
 
@@ -224,7 +241,7 @@ impl Job for QueueDigests {
     }
 }
 
-fn sorry(error: CaseError) -> JobError {
+pub(super) fn sorry(error: CaseError) -> JobError {
     match error {
         CaseError::Store(cause) => JobError::Store(cause),
         other => JobError::Other(other.to_string()),

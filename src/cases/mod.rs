@@ -24,6 +24,7 @@
 
 mod actions;
 mod bundles;
+mod clocks;
 mod decision;
 mod error;
 mod evidence;
@@ -45,9 +46,10 @@ use std::ops::Range;
 use diesel::QueryResult;
 
 pub use actions::{Done, confirm, dismiss, officers_drawn_in, raise_in, reopen};
+pub use clocks::{QueueWeekly, RemindOfDeadlines, queue_weekly, remind};
 pub use decision::{Code, Conditions, Decision, Dismissal, Reason, Verdict, Words};
 pub use error::CaseError;
-pub use follow::{FollowUp, QueueDigests, follow_up, queue_digests};
+pub use follow::{FollowUp, QueueDigests, follow_up, follow_up_by, queue_digests};
 pub use guard::{CaseLead, CaseOfficer, Confirmer, Respondent};
 pub use model::{
     Case, CaseResult, Check, CheckMethod, Closing, Counting, Escalation, EscalationKind, Event,

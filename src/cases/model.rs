@@ -17,7 +17,7 @@ use crate::foundation::ids::{
 use crate::foundation::time::{Day, Timestamp};
 use crate::ledger::{LeafKind, NewLeaf};
 use crate::notices::LetterKind;
-use crate::registry::{District, Sector};
+use crate::registry::{Calendar, District, Sector, Span};
 use crate::rules;
 
 pub use super::state::{Event, State};
@@ -360,10 +360,15 @@ pub struct Case {
 }
 
 impl Case {
-    /// The last day if the notice is served on `day`: never earlier than the one that was printed.
-    pub(super) fn deadline_from(&self, day: &Day) -> Day {
+    /// The last day if the notice is served on `day`, by the working days of `calendar` where only
+    /// they count: never earlier than the one that was printed.
+    pub(super) fn deadline_from(&self, calendar: &Calendar, day: &Day) -> Day {
         let days = u32::try_from(self.grace_days).unwrap_or(0);
-        day.plus(days).max(self.deadline)
+        let span = match self.counting {
+            Counting::Calendar => Span::Calendar(days),
+            Counting::Working => Span::Working(days),
+        };
+        calendar.add(*day, span).max(self.deadline)
     }
 }
 

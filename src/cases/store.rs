@@ -1,5 +1,6 @@
 //! The tables of findings and cases.
 
+pub(super) mod clocks;
 mod decisions;
 pub(super) mod figures;
 mod filters;

@@ -160,7 +160,7 @@ pub async fn run(config: &Config) -> Result<u8, AppFault> {
         demo: config.demo,
     };
     log_durability(&house).await?;
-    let jobs = schedule::of_serve(&config.console_origin, &parts.packs);
+    let jobs = schedule::of_serve(&config.console_origin, &parts.packs, &app::calendar(config)?);
     let listeners = Listeners::bind(config.api_listen, config.console_listen);
     let serving = start(parts, listeners.map_err(AppFault::Listen)?).await?;
     let alarm = Scheduler::new(house, jobs).start(config.job_tick).await;

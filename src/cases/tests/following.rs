@@ -117,3 +117,63 @@ async fn a_digest_goes_out_once_and_only_if_something_happened() {
     assert!(text.contains("Cases opened that day: 1"), "{text}");
     assert!(!text.contains("仙鹤"), "a digest names nobody");
 }
+
+#[tokio::test]
+async fn a_business_is_reminded_once_at_each_point_and_an_order_only() {
+    let city = city().await;
+    let mut seen = city.seen("仙鹤宾馆", "record/1", FindingKind::RecordFailed).await;
+    let pack = city.packs.iter().filter(|pack| pack.sector() == "lodging").last().unwrap();
+    seen.rule = pack.rules().find(|r| r.basis[0] == "minors-57").map(|r| r.id.clone());
+    let order = city.confirm(&city.raise(seen).await).await.unwrap();
+    city.wait(1);
+    city.confirm(&city.gap("gap/1").await).await.unwrap();
+    notices::carry_once(&city.house, &city.carrier()).await.unwrap();
+    assert_eq!(follow_up(&city.house).await.unwrap().count("served"), 2);
+    let deadline = city.case(order).await.deadline;
+    let (mut day, mut reminded) = (city.house.clock.now().day(), Vec::new());
+    while day < deadline.plus(12) {
+        let queued = remind(&city.house, day).await.unwrap().count("reminders");
+        assert_eq!(remind(&city.house, day).await.unwrap().count("reminders"), 0, "once");
+        if queued > 0 {
+            reminded.push(deadline.days_since(&day));
+        }
+        day = day.next();
+    }
+    assert_eq!(reminded, [7, 3, 1, -1]);
+    let letters = city.letters(order).await;
+    let reminders = letters.iter().filter(|l| l.kind == notices::LetterKind::Reminder).count();
+    assert_eq!(reminders, 8, "two contacts, four times");
+    assert!(letters.iter().any(|letter| letter.text.contains("剩 7 天")), "in words");
+}
+
+#[tokio::test]
+async fn a_week_tells_officers_once_what_did_not_come() {
+    let city = city().await;
+    let today = city.house.clock.now().day();
+    let queue = || queue_weekly(&city.house, "https://localhost:8443", (today, today.plus(6)));
+    assert_eq!(queue().await.unwrap().count("weeklies"), 0, "nothing is lacking");
+    city.raise(city.seen("仙鹤宾馆", "day/1", FindingKind::MissingDay).await).await;
+    city.raise(city.seen("无名旅馆", "close/1", FindingKind::CloseMismatch).await).await;
+    assert_eq!(queue().await.unwrap().count("weeklies"), 2);
+    assert_eq!(queue().await.unwrap().count("weeklies"), 0, "once a week");
+    notices::carry_once(&city.house, &city.carrier()).await.unwrap();
+    let posted = city.postbox.letters();
+    let mail = posted.iter().find(|one| one.to.starts_with("he@")).unwrap();
+    let parsed = mail_parser::MessageParser::default().parse(&mail.message).unwrap();
+    let text = parsed.body_text(0).unwrap();
+    assert!(text.contains("nothing was received: 1"), "{text}");
+    assert!(text.contains("not closed: 1"), "{text}");
+}
+
+#[tokio::test]
+async fn working_days_pass_over_holidays() {
+    use crate::registry::Calendar;
+    let city = city().await;
+    let id = city.confirm(&city.gap("gap/1").await).await.unwrap();
+    let served: crate::foundation::time::Day = "2026-09-30".parse().unwrap();
+    let case = Case { counting: Counting::Working, grace_days: 3, ..city.case(id).await };
+    let last = case.deadline_from(&Calendar::embedded(), &served);
+    assert_eq!(last.as_str(), "2026-10-10", "the third is a Saturday that is worked");
+    let case = Case { counting: Counting::Calendar, ..case };
+    assert_eq!(case.deadline_from(&Calendar::embedded(), &served).as_str(), "2026-10-03");
+}

@@ -102,3 +102,7 @@ service-sent-caption = Documents sent to you, newest first
 service-confirmation = Confirmation
 service-confirm-button = Confirm receipt
 problem-notice-not-now = This document has moved on
+service-remind-days = The time of { $number } ends in { $days } days, on { $deadline }.
+service-remind-today = The time of { $number } ends today, { $deadline }.
+service-remind-over = The time of { $number } ended on { $deadline }.
+service-remind-then = Correct and answer as the document says; if you have answered, there is nothing more to do.

@@ -102,3 +102,7 @@ service-sent-caption = 发给贵单位的文书，新的在前
 service-confirmation = 确认
 service-confirm-button = 确认收到
 problem-notice-not-now = 这份文书的状态已经改变
+service-remind-days = { $number } 的整改期限还剩 { $days } 天，于 { $deadline } 届满。
+service-remind-today = { $number } 的整改期限今天（{ $deadline }）届满。
+service-remind-over = { $number } 的整改期限已于 { $deadline } 届满。
+service-remind-then = 请按文书要求完成整改并答复；已经答复的，不必再办理。
