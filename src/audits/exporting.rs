@@ -211,7 +211,8 @@ pub(super) async fn take(
     lang: Lang,
     wish: Wish,
 ) -> Result<(FileForm, Sheet, Source), Problem> {
-    let table: Table = wish.table.parse().map_err(Problem::malformed)?;
+    let known = Table::ALL.iter().copied().find(|table| table.as_str() == wish.table);
+    let table = known.ok_or_else(|| Problem::malformed("no such table"))?;
     let form: FileForm = wish.form.parse().map_err(Problem::malformed)?;
     if table.is_for_leads() && !officer.leads() {
         return Err(Problem::forbidden());

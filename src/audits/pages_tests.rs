@@ -47,11 +47,10 @@ pub(super) async fn submit(
     go(house, login, &forms).await
 }
 
-async fn go(
-    house: &House,
-    login: &'static str,
-    wishes: &[(String, Option<Vec<(String, String)>>)],
-) -> Vec<(StatusCode, String)> {
+/// A path, and the fields of a form if it is to be posted.
+type Wish = (String, Option<Vec<(String, String)>>);
+
+async fn go(house: &House, login: &'static str, wishes: &[Wish]) -> Vec<(StatusCode, String)> {
     let service = test::init_service(
         App::new()
             .app_data(web::Data::new(house.clone()))

@@ -419,17 +419,3 @@ pub(super) fn measures_of(
         .select(Measure::as_select())
         .load(conn)
 }
-
-/// What was seen of the streams of a department in its newest periods, newest first, at most
-/// 10,000.
-pub(super) fn newest_measures(
-    conn: &mut Conn,
-    department: DepartmentId,
-) -> QueryResult<Vec<Measure>> {
-    measures::table
-        .filter(measures::department_id.eq(department))
-        .order((measures::last_day.desc(), measures::stream_id))
-        .limit(10_000)
-        .select(Measure::as_select())
-        .load(conn)
-}

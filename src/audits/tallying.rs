@@ -239,12 +239,15 @@ fn oversight(
     })
 }
 
+/// How often, and how many businesses were audited so often.
+type Spread = Vec<(i64, i64)>;
+
 /// The businesses that were audited most often this year, and how many were audited how often.
 fn caps(
     conn: &mut Conn,
     department: DepartmentId,
     now: Timestamp,
-) -> Result<(Vec<Used>, Vec<(i64, i64)>), AuditError> {
+) -> Result<(Vec<Used>, Spread), AuditError> {
     let mut plans = registry::plans(conn)?;
     plans.retain(|plan| plan.department == department);
     let cap = |sector: Sector| {

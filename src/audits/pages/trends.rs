@@ -92,7 +92,7 @@ pub(super) fn rows(
         }
         let own = console::trends_of(conn, plan.id, limit)?;
         let days: BTreeSet<Day> = own.iter().map(|row| row.last_day).collect();
-        let from = days.into_iter().rev().take(PERIODS).last();
+        let from = days.into_iter().rev().take(PERIODS).next_back();
         rows.extend(own.into_iter().filter(|row| Some(row.last_day) >= from));
     }
     Ok(rows)

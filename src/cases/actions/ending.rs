@@ -58,7 +58,7 @@ pub(in super::super) async fn propose_closing(
 
 /// Refuses a result that the case does not carry.
 fn must_be_ripe(tx: &mut Conn, case: &Case, result: CaseResult) -> Result<(), CaseError> {
-    let last = flow::checks(tx, case.id)?.into_iter().filter_map(|check| check.result).last();
+    let last = flow::checks(tx, case.id)?.into_iter().filter_map(|check| check.result).next_back();
     let answered = case.notice == LetterKind::Advice && !flow::replies(tx, case.id)?.is_empty();
     let corrected = last == Some(Outcome::Passed) || (last.is_none() && answered);
     let late = matches!(case.state, State::Overdue | State::Escalated);

@@ -187,7 +187,7 @@ async fn fifty_decisions_at_once_leave_no_gap_and_no_number_twice() {
             // Every fifth decision fails after it has taken its number.
             let written = stage.house.store.write("test.issue", move |tx| {
                 let queued = enqueue_in(tx, &inside, &draft)?;
-                if n % 5 == 0 { Err(NoticeError::NoDuty) } else { Ok(queued.number) }
+                if n.is_multiple_of(5) { Err(NoticeError::NoDuty) } else { Ok(queued.number) }
             });
             match written.await {
                 Ok(number) => return Some(number),
