@@ -693,6 +693,7 @@ async fn decides(log: &mut Ledger<'_>, police: &Browser, one: &str, other: &str)
     log.used("post", "/findings/filters/{filter}/forget").await;
 }
 
+#[expect(clippy::too_many_lines, reason = "the story of one town, told once")]
 #[tokio::test]
 async fn every_change_writes_the_leaves_of_its_rule_and_no_other() {
     let town = Town::start().await;
