@@ -22,6 +22,7 @@ use crate::intake::{BatchLimits, Gates};
 use crate::ledger::{
     self, Fatal, Leaf, LeafKind, LogSigner, NewLeaf, Running, Sequencer, Settings,
 };
+use crate::registry::Calendar;
 use crate::rules::Packs;
 use crate::{routes, schedule};
 
@@ -39,6 +40,8 @@ pub struct Parts {
     pub cipher: FieldCipher,
     /// The rule packs.
     pub packs: Arc<Packs>,
+    /// The working days that clocks count.
+    pub calendar: Calendar,
     /// TLS of both listeners.
     pub tls: ServerConfig,
     /// Whether pages say that this is a demonstration, and one-time entry is allowed.
@@ -72,6 +75,7 @@ pub async fn start(parts: Parts, listeners: Listeners) -> Result<Serving, AppFau
         tokens: Data::new(parts.tokens),
         cipher: Data::new(parts.cipher),
         packs: Data::new(parts.packs),
+        calendar: Data::new(parts.calendar),
         gates: Data::new(Gates::new(BatchLimits::default())),
         demo: parts.demo,
     };
@@ -90,6 +94,7 @@ struct Handles {
     tokens: Data<Tokens>,
     cipher: Data<FieldCipher>,
     packs: Data<Arc<Packs>>,
+    calendar: Data<Calendar>,
     gates: Data<Gates>,
     demo: bool,
 }
@@ -101,6 +106,7 @@ impl Handles {
             .app_data(self.tokens.clone())
             .app_data(self.cipher.clone())
             .app_data(self.packs.clone())
+            .app_data(self.calendar.clone())
             .app_data(self.gates.clone())
             .app_data(Data::new(routes::NAVIGATION))
             .app_data(DemoEntry(self.demo));
@@ -156,11 +162,12 @@ pub async fn run(config: &Config) -> Result<u8, AppFault> {
         tokens: app::tokens(config)?,
         cipher: app::field_cipher(config)?,
         packs: app::packs(config)?,
+        calendar: app::calendar(config)?,
         tls: web::server_config(&config.tls_cert, &config.tls_key)?,
         demo: config.demo,
     };
     log_durability(&house).await?;
-    let jobs = schedule::of_serve(&config.console_origin, &parts.packs, &app::calendar(config)?);
+    let jobs = schedule::of_serve(&config.console_origin, &parts.packs, &parts.calendar);
     let listeners = Listeners::bind(config.api_listen, config.console_listen);
     let serving = start(parts, listeners.map_err(AppFault::Listen)?).await?;
     let alarm = Scheduler::new(house, jobs).start(config.job_tick).await;

@@ -503,7 +503,8 @@ async fn a_failed_check_of_an_order_goes_further_and_of_advice_does_not() {
     it.propose(it.version().await, EscalationKind::HandOver).await.unwrap();
     it.left().await;
     it.carry_out("高峰", it.version().await, true).await.unwrap();
-    assert_eq!(it.left().await, ["case_state", "notice_queued"], "one document, on paper");
+    let left = it.left().await;
+    assert_eq!(left, ["case_state", "notice_queued", "notice_result"], "one document, on paper");
     assert_eq!(it.case().await.state, State::HandedOver);
     assert!(is_not_now(it.reply(it.version().await, "x", Vec::new()).await), "it is over");
     assert!(is_not_now(it.propose(it.version().await, EscalationKind::Transfer).await));

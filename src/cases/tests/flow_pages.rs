@@ -86,7 +86,7 @@ async fn a_business_reads_answers_with_a_file_and_gets_it_back_as_a_download_onl
     let parts: &[Part<'_>] = &[
         ("version", None, seen.as_bytes()),
         ("text", None, "已补登记<script>".as_bytes()),
-        ("files", Some(("C:\\证明.pdf", "application/pdf")), b"%PDF-1.7 secret"),
+        ("files", Some(("证明.pdf", "application/pdf")), b"%PDF-1.7 secret"),
         ("files", Some(("", "application/octet-stream")), b""),
     ];
     let reply = format!("{path}/reply");

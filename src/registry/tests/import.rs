@@ -84,9 +84,9 @@ async fn packs_plans_people_and_the_import_itself_are_leaves() {
     let by_days = plans.iter().find(|plan| plan["sector"] == "courier").unwrap();
     assert_eq!(by_days["period"]["days"], 14);
     assert_eq!(by_days["holders_per_period"], 10);
-    let imports = leaves(&house, "config_changed").await;
-    assert_eq!(imports.len(), 1);
-    assert_eq!(imports[0]["what"], "registry");
+    let changes = leaves(&house, "config_changed").await;
+    let imports = changes.iter().filter(|leaf| leaf["what"] == "registry");
+    assert_eq!(imports.count(), 1, "{changes:?}");
 }
 
 #[tokio::test]
