@@ -287,9 +287,14 @@ impl Browser {
             value.starts_with("__Host-chayan=").then(|| value.split(';').next().unwrap().to_owned())
         });
         browser.cookie = session.unwrap();
-        // Every page has the form of the language, also the one that refuses.
-        let page = browser.go("get", "/people").await.text;
-        browser.csrf = quoted(page.split("name=\"csrf\" value=\"").nth(1).unwrap());
+        // Every page has the form of the language, also the one that refuses; a business is led home.
+        for path in ["/people", "/portal"] {
+            let page = browser.go("get", path).await.text;
+            if let Some(csrf) = page.split("name=\"csrf\" value=\"").nth(1) {
+                browser.csrf = quoted(csrf);
+            }
+        }
+        assert!(!browser.csrf.is_empty(), "{login} sees no page with a form");
         browser
     }
 
