@@ -12,6 +12,7 @@ pub const NAVIGATION: Navigation = Navigation {
         ("nav-findings", "/findings"),
         ("nav-cases", "/cases"),
         ("nav-paper", "/paper"),
+        ("nav-paper", "/paper"),
         ("nav-audits", "/audits"),
         ("nav-holders", "/holders"),
         ("nav-department", "/department"),
