@@ -75,7 +75,7 @@ async fn what_no_article_empowers_to_order_is_not_ordered_along_with_what_one_do
     let (record, gap) = (city.raise(seen).await, city.gap("gap/1").await);
     let right = city.rights(0, &[&record, &gap]).await;
     let done = city.confirm_all(right).await.unwrap();
-    let mut cases = vec![city.case(done.cases[0]).await, city.case(done.cases[1]).await];
+    let mut cases = [city.case(done.cases[0]).await, city.case(done.cases[1]).await];
     cases.sort_by_key(|case| case.notice != notices::LetterKind::Order);
     let (order, advice) = (&cases[0], &cases[1]);
     assert_eq!(order.notice, notices::LetterKind::Order);
