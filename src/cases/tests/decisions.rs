@@ -140,11 +140,15 @@ async fn a_decision_that_fails_half_way_leaves_nothing() {
 #[tokio::test]
 async fn twenty_officers_at_once_get_numbers_without_gaps() {
     let city = Arc::new(city().await);
-    let mut busy = tokio::task::JoinSet::new();
+    // Findings of one group are raised by one job, one after the other.
+    let mut findings = Vec::new();
     for n in 0..20 {
+        findings.push(city.gap(&format!("gap/{n}")).await);
+    }
+    let mut busy = tokio::task::JoinSet::new();
+    for finding in findings {
         let city = city.clone();
         busy.spawn(async move {
-            let finding = city.gap(&format!("gap/{n}")).await;
             loop {
                 match city.confirm(&finding).await {
                     Ok(case) => return city.case(case).await.number,
