@@ -115,7 +115,7 @@ impl Office {
     ///
     /// [`DemoError::Console`].
     pub async fn dismiss(&self, finding: FindingId, reason: &str) -> Result<(), DemoError> {
-        self.decide(finding, "dismiss", &[("reason", reason)]).await.map(|_| ())
+        self.decide(finding, "dismiss", &[("code", "other"), ("reason", reason)]).await.map(|_| ())
     }
 
     async fn decide(
