@@ -188,15 +188,6 @@ pub fn cases_of_holder(
     store::flow::cases_of_holder(conn, holder, before)
 }
 
-/// Planned checks that have no officers yet, oldest first, at most 200.
-///
-/// # Errors
-///
-/// Those of the database.
-pub fn checks_without_officers(conn: &mut Conn) -> QueryResult<Vec<Check>> {
-    store::flow::checks_without_officers(conn)
-}
-
 /// How many cases that `officer` sees are in `state`.
 ///
 /// # Errors

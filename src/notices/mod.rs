@@ -56,8 +56,8 @@ pub use proof::{
     ReceivedHow,
 };
 pub use service::{
-    Delivery, Reader, ServedBy, bounced_cases, confirm_receipt_in, delivery_of, no_paper_in,
-    note_read_in, settle_in,
+    Delivery, Reader, ServedBy, confirm_receipt_in, delivery_of, no_paper_in, note_read_in,
+    settle_in,
 };
 
 use crate::foundation::db::Conn;

@@ -209,20 +209,6 @@ pub fn no_paper_in(tx: &mut Conn, case: CaseId) -> QueryResult<()> {
     store::drop_papers(tx, case).map(|_| ())
 }
 
-/// Cases whose mail was taken and came back, and whose printed letter was not received yet; by id, at
-/// most `limit` after `after`.
-///
-/// # Errors
-///
-/// Those of the database.
-pub fn bounced_cases(
-    conn: &mut Conn,
-    after: Option<CaseId>,
-    limit: i64,
-) -> QueryResult<Vec<CaseId>> {
-    store::cases_that_bounced(conn, after, limit)
-}
-
 /// Somebody of a duty holder who reads or confirms in the portal.
 #[derive(Clone, Debug)]
 pub struct Reader {

@@ -213,17 +213,6 @@ pub(in super::super) fn check(conn: &mut Conn, id: RecheckId) -> QueryResult<Opt
     cases_rechecks::table.find(id).select(Check::as_select()).first(conn).optional()
 }
 
-/// Open checks that have no officers yet, oldest first, at most 200.
-pub(in super::super) fn checks_without_officers(conn: &mut Conn) -> QueryResult<Vec<Check>> {
-    use cases_rechecks as k;
-    k::table
-        .filter(k::officer_one.is_null().and(k::result.is_null()))
-        .order(k::id)
-        .limit(PER_CASE)
-        .select(Check::as_select())
-        .load(conn)
-}
-
 /// By whom, and why or by which draw, the officers of a check come to it.
 pub(in super::super) struct Naming<'a> {
     pub(in super::super) at: Timestamp,

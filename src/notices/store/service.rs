@@ -104,27 +104,6 @@ pub(in super::super) fn papers(
         .load(conn)
 }
 
-/// Cases with a letter that was taken and came back, whose printed letter is not received yet; by
-/// id, at most `limit` after `after`.
-pub(in super::super) fn cases_that_bounced(
-    conn: &mut Conn,
-    after: Option<CaseId>,
-    limit: i64,
-) -> QueryResult<Vec<CaseId>> {
-    use notices_papers as p;
-    let after = after.unwrap_or_else(|| crate::foundation::ids::Id::from_uuid(uuid::Uuid::nil()));
-    let open = p::state.eq(PaperState::Waiting).or(p::state.eq(PaperState::Posted));
-    let found: Vec<Option<CaseId>> = p::table
-        .filter(open)
-        .filter(p::reason.eq(PaperReason::Bounced))
-        .filter(p::case_id.gt(after))
-        .order(p::case_id)
-        .limit(limit)
-        .select(p::case_id)
-        .load(conn)?;
-    Ok(found.into_iter().flatten().collect())
-}
-
 /// Puts a printed letter that was not needed any more, or never was for this reason, back into the
 /// queue; false if it waits, is on its way or was received.
 pub(in super::super) fn reopen_paper(
